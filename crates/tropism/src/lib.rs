@@ -1,0 +1,16 @@
+//! Tropism: a laboratory for the implicit regularization of optimizers.
+//!
+//! Train a model whose loss has many minima, with no penalty, and one particular solution is
+//! selected. This crate derives what theory predicts for an experiment, checks the theorem's
+//! hypotheses on the data, solves the explicit program with a certificate, follows the optimizer in
+//! log time, and judges by a rule fixed in advance.
+//!
+//! The crate holds all the science and touches neither files, nor the clock, nor the terminal.
+//! Read [`examine`] first: it is the whole way from a checked setup to a verdict.
+
+pub mod data;
+pub mod error;
+pub mod numerics;
+pub mod programs;
+
+pub use error::Error;

@@ -1,0 +1,191 @@
+//! The data matrix, dense or sparse, with the four products that everything else is made of.
+
+use super::matrix::Matrix;
+use serde::{Deserialize, Serialize};
+
+/// Compressed sparse rows.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Csr {
+    pub rows: usize,
+    pub cols: usize,
+    /// `rows + 1` offsets into `indices` and `values`.
+    pub offsets: Vec<usize>,
+    pub indices: Vec<u32>,
+    pub values: Vec<f64>,
+}
+
+/// An `n × d` data matrix, one sample a row.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Design {
+    Dense(Matrix),
+    Sparse(Csr),
+}
+
+impl From<Matrix> for Design {
+    fn from(m: Matrix) -> Self {
+        Design::Dense(m)
+    }
+}
+
+impl Design {
+    pub fn rows(&self) -> usize {
+        match self {
+            Design::Dense(m) => m.rows(),
+            Design::Sparse(s) => s.rows,
+        }
+    }
+
+    pub fn cols(&self) -> usize {
+        match self {
+            Design::Dense(m) => m.cols(),
+            Design::Sparse(s) => s.cols,
+        }
+    }
+
+    /// Calls `f(j, x_ij)` for the stored entries of row `i`.
+    pub fn for_row(&self, i: usize, mut f: impl FnMut(usize, f64)) {
+        match self {
+            Design::Dense(m) => m.row(i).iter().enumerate().for_each(|(j, &v)| f(j, v)),
+            Design::Sparse(s) => {
+                for k in s.offsets[i]..s.offsets[i + 1] {
+                    f(s.indices[k] as usize, s.values[k]);
+                }
+            }
+        }
+    }
+
+    /// `⟨x_i, w⟩`.
+    pub fn row_dot(&self, i: usize, w: &[f64]) -> f64 {
+        match self {
+            Design::Dense(m) => super::linalg::dot(m.row(i), w),
+            Design::Sparse(s) => {
+                (s.offsets[i]..s.offsets[i + 1]).map(|k| s.values[k] * w[s.indices[k] as usize]).sum()
+            }
+        }
+    }
+
+    /// `out += c x_i`.
+    pub fn add_row(&self, i: usize, c: f64, out: &mut [f64]) {
+        match self {
+            Design::Dense(m) => super::linalg::axpy(c, m.row(i), out),
+            Design::Sparse(s) => {
+                for k in s.offsets[i]..s.offsets[i + 1] {
+                    out[s.indices[k] as usize] += c * s.values[k];
+                }
+            }
+        }
+    }
+
+    /// `out = X w`, `w [d]`, `out [n]`.
+    pub fn apply(&self, w: &[f64], out: &mut [f64]) {
+        match self {
+            Design::Dense(m) => super::linalg::matvec(m, w, out),
+            Design::Sparse(_) => {
+                for (i, o) in out.iter_mut().enumerate() {
+                    *o = self.row_dot(i, w);
+                }
+            }
+        }
+    }
+
+    /// `out = Xᵀ r`, `r [n]`, `out [d]`.
+    pub fn adjoint(&self, r: &[f64], out: &mut [f64]) {
+        match self {
+            Design::Dense(m) => super::linalg::matvec_transposed(m, r, out),
+            Design::Sparse(_) => {
+                out.fill(0.0);
+                for (i, &c) in r.iter().enumerate() {
+                    if c != 0.0 {
+                        self.add_row(i, c, out);
+                    }
+                }
+            }
+        }
+    }
+
+    /// `X Xᵀ`, `[n × n]`.
+    pub fn gram(&self) -> Matrix {
+        let n = self.rows();
+        match self {
+            Design::Dense(m) => super::linalg::matmul_nt(m, m),
+            Design::Sparse(_) => {
+                let mut k = Matrix::zeros(n, n);
+                let mut dense = vec![0.0; self.cols()];
+                for i in 0..n {
+                    self.for_row(i, |j, v| dense[j] = v);
+                    for l in 0..=i {
+                        let v = self.row_dot(l, &dense);
+                        k.set(i, l, v);
+                        k.set(l, i, v);
+                    }
+                    self.for_row(i, |j, _| dense[j] = 0.0);
+                }
+                k
+            }
+        }
+    }
+
+    /// The rows `indices`, in that order.
+    pub fn select(&self, indices: &[usize]) -> Design {
+        match self {
+            Design::Dense(m) => {
+                let mut data = Vec::with_capacity(indices.len() * m.cols());
+                indices.iter().for_each(|&i| data.extend_from_slice(m.row(i)));
+                Design::Dense(Matrix::from_vec(indices.len(), m.cols(), data))
+            }
+            Design::Sparse(s) => {
+                let mut out = Csr { rows: indices.len(), cols: s.cols, offsets: vec![0], ..Csr::default() };
+                for &i in indices {
+                    let range = s.offsets[i]..s.offsets[i + 1];
+                    out.indices.extend_from_slice(&s.indices[range.clone()]);
+                    out.values.extend_from_slice(&s.values[range]);
+                    out.offsets.push(out.indices.len());
+                }
+                Design::Sparse(out)
+            }
+        }
+    }
+
+    /// Row `i` multiplied by `factors[i]`.
+    pub fn scaled_rows(&self, factors: &[f64]) -> Design {
+        let mut out = self.clone();
+        match &mut out {
+            Design::Dense(m) => {
+                for (i, &c) in factors.iter().enumerate() {
+                    m.row_mut(i).iter_mut().for_each(|v| *v *= c);
+                }
+            }
+            Design::Sparse(s) => {
+                for (i, &c) in factors.iter().enumerate() {
+                    s.values[s.offsets[i]..s.offsets[i + 1]].iter_mut().for_each(|v| *v *= c);
+                }
+            }
+        }
+        out
+    }
+
+    /// A dense copy.
+    pub fn to_dense(&self) -> Matrix {
+        match self {
+            Design::Dense(m) => m.clone(),
+            Design::Sparse(s) => {
+                let mut m = Matrix::zeros(s.rows, s.cols);
+                for i in 0..s.rows {
+                    self.for_row(i, |j, v| m.set(i, j, v));
+                }
+                m
+            }
+        }
+    }
+
+    /// Euclidean norms of the rows.
+    pub fn row_norms(&self) -> Vec<f64> {
+        (0..self.rows())
+            .map(|i| {
+                let mut s = 0.0;
+                self.for_row(i, |_, v| s += v * v);
+                s.sqrt()
+            })
+            .collect()
+    }
+}

@@ -1,0 +1,200 @@
+//! Dense kernels. The matrix products, factorisations and decompositions are faer's, always sequential:
+//! runs are parallelised one level up, and a sequential kernel gives the same bits on any number of
+//! threads. The few vector kernels are written for vectorisation by `pulp`'s run-time dispatch.
+
+use super::matrix::Matrix;
+use faer::Par;
+use faer::linalg::matmul::matmul;
+use faer::linalg::solvers::{PartialPivLu, Solve};
+use faer::{Accum, Mat, Side};
+
+/// `⟨a, b⟩`.
+#[inline]
+pub fn dot(a: &[f64], b: &[f64]) -> f64 {
+    debug_assert_eq!(a.len(), b.len());
+    let mut acc = [0.0f64; 8];
+    let (ca, ra) = a.as_chunks::<8>();
+    let (cb, rb) = b[..a.len()].as_chunks::<8>();
+    for (x, y) in ca.iter().zip(cb) {
+        for l in 0..8 {
+            acc[l] += x[l] * y[l];
+        }
+    }
+    let tail: f64 = ra.iter().zip(rb).map(|(x, y)| x * y).sum();
+    ((acc[0] + acc[4]) + (acc[1] + acc[5])) + ((acc[2] + acc[6]) + (acc[3] + acc[7])) + tail
+}
+
+/// `y += c x`.
+#[inline]
+pub fn axpy(c: f64, x: &[f64], y: &mut [f64]) {
+    for (yi, xi) in y.iter_mut().zip(x) {
+        *yi += c * xi;
+    }
+}
+
+/// Euclidean norm without overflow or underflow.
+pub fn norm2(x: &[f64]) -> f64 {
+    let scale = max_abs(x);
+    if scale == 0.0 || !scale.is_finite() {
+        return scale;
+    }
+    if (1e-140..1e140).contains(&scale) {
+        return dot(x, x).sqrt();
+    }
+    scale * x.iter().map(|v| (v / scale) * (v / scale)).sum::<f64>().sqrt()
+}
+
+/// Largest modulus; NaN if any entry is NaN.
+pub fn max_abs(x: &[f64]) -> f64 {
+    x.iter().fold(0.0, |m: f64, v| if v.is_nan() || m.is_nan() { f64::NAN } else { m.max(v.abs()) })
+}
+
+/// `out = M w`.
+pub fn matvec(m: &Matrix, w: &[f64], out: &mut [f64]) {
+    pulp::Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            for (i, o) in out.iter_mut().enumerate() {
+                *o = dot(m.row(i), w);
+            }
+        },
+    );
+}
+
+/// `out = Mᵀ r`.
+pub fn matvec_transposed(m: &Matrix, r: &[f64], out: &mut [f64]) {
+    pulp::Arch::new().dispatch(
+        #[inline(always)]
+        || {
+            out.fill(0.0);
+            for (i, &c) in r.iter().enumerate() {
+                if c != 0.0 {
+                    axpy(c, m.row(i), out);
+                }
+            }
+        },
+    );
+}
+
+/// `A Bᵀ`.
+pub fn matmul_nt(a: &Matrix, b: &Matrix) -> Matrix {
+    let mut c = Matrix::zeros(a.rows(), b.rows());
+    matmul(c.as_faer_mut(), Accum::Replace, a.as_faer(), b.as_faer().transpose(), 1.0, Par::Seq);
+    c
+}
+
+/// `Aᵀ B`.
+pub fn matmul_tn(a: &Matrix, b: &Matrix) -> Matrix {
+    let mut c = Matrix::zeros(a.cols(), b.cols());
+    matmul(c.as_faer_mut(), Accum::Replace, a.as_faer().transpose(), b.as_faer(), 1.0, Par::Seq);
+    c
+}
+
+/// `A B`.
+pub fn matmul_nn(a: &Matrix, b: &Matrix) -> Matrix {
+    let mut c = Matrix::zeros(a.rows(), b.cols());
+    matmul(c.as_faer_mut(), Accum::Replace, a.as_faer(), b.as_faer(), 1.0, Par::Seq);
+    c
+}
+
+/// Cholesky factor of a symmetric positive definite matrix (lower triangle read), or `None`.
+pub struct Cholesky(faer::linalg::solvers::Llt<f64>);
+
+impl Cholesky {
+    pub fn new(a: &Matrix) -> Option<Self> {
+        sequential();
+        // A row-major lower triangle is a column-major upper one; the matrix is symmetric, so either will do.
+        a.as_faer().llt(Side::Lower).ok().map(Self)
+    }
+
+    /// Solves in place.
+    pub fn solve(&self, b: &mut [f64]) {
+        let n = b.len();
+        self.0.solve_in_place(faer::MatMut::from_column_major_slice_mut(b, n, 1));
+    }
+}
+
+/// Solves a general square system; `None` if the factorisation is singular to working precision.
+pub fn solve_general(a: &Matrix, b: &[f64]) -> Option<Vec<f64>> {
+    sequential();
+    let lu = PartialPivLu::new(a.as_faer());
+    let mut x = b.to_vec();
+    let n = x.len();
+    lu.solve_in_place(faer::MatMut::from_column_major_slice_mut(&mut x, n, 1));
+    x.iter().all(|v| v.is_finite()).then_some(x)
+}
+
+/// Thin singular value decomposition `A = U diag(s) Vᵀ`, singular values in decreasing order.
+pub struct Svd {
+    pub u: Matrix,
+    pub s: Vec<f64>,
+    pub v: Matrix,
+}
+
+/// Thin SVD; `None` only if the iteration does not converge (NaN input).
+pub fn svd(a: &Matrix) -> Option<Svd> {
+    sequential();
+    let svd = a.as_faer().thin_svd().ok()?;
+    let s = svd.S().column_vector();
+    Some(Svd {
+        u: Matrix::from_faer(svd.U()),
+        s: (0..s.nrows()).map(|i| s[i]).collect(),
+        v: Matrix::from_faer(svd.V()),
+    })
+}
+
+/// Singular values only, in decreasing order.
+pub fn singular_values(a: &Matrix) -> Vec<f64> {
+    sequential();
+    a.as_faer().singular_values().unwrap_or_else(|_| vec![f64::NAN; a.rows().min(a.cols())])
+}
+
+/// Eigenvalues in increasing order and eigenvectors as columns of a symmetric matrix.
+pub fn symmetric_eigen(a: &Matrix) -> Option<(Vec<f64>, Matrix)> {
+    sequential();
+    let e = a.as_faer().self_adjoint_eigen(Side::Lower).ok()?;
+    let s = e.S().column_vector();
+    Some(((0..s.nrows()).map(|i| s[i]).collect(), Matrix::from_faer(e.U())))
+}
+
+/// Orthonormal basis (columns) of the row space of `x`, with its numerical rank: directions whose
+/// singular value is below `max(n, d) * eps * s_max` are dropped.
+pub fn row_space(x: &Matrix) -> Option<Matrix> {
+    let d = svd(x)?;
+    let cut = x.rows().max(x.cols()) as f64 * f64::EPSILON * d.s.first().copied().unwrap_or(0.0);
+    let rank = d.s.iter().take_while(|&&s| s > cut).count();
+    Some(Matrix::from_fn(x.cols(), rank, |i, j| d.v.get(i, j)))
+}
+
+/// Largest singular value, by power iteration on the smaller Gram side with a deterministic start,
+/// rounded up by the last relative change: an upper estimate good to about 1e-6.
+pub fn spectral_norm(x: &super::Design) -> f64 {
+    let (n, d) = (x.rows(), x.cols());
+    let mut v: Vec<f64> = (0..d).map(|j| 1.0 + 0.5 * ((j * 7 + 3) % 11) as f64 / 11.0).collect();
+    let mut u = vec![0.0; n];
+    let mut last = 0.0;
+    for _ in 0..1000 {
+        let len = norm2(&v);
+        if len == 0.0 {
+            return 0.0;
+        }
+        v.iter_mut().for_each(|e| *e /= len);
+        x.apply(&v, &mut u);
+        x.adjoint(&u, &mut v);
+        let now = norm2(&v).sqrt();
+        if (now - last).abs() <= 1e-9 * now {
+            return now * (1.0 + 1e-6);
+        }
+        last = now;
+    }
+    last * (1.0 + 1e-3)
+}
+
+/// Allocating faer matrix from ours; for the solvers that want to own their input.
+pub fn to_faer(a: &Matrix) -> Mat<f64> {
+    a.as_faer().to_owned()
+}
+
+fn sequential() {
+    faer::set_global_parallelism(Par::Seq);
+}

@@ -1,0 +1,15 @@
+//! The cellar: thin wrappers over the linear algebra and random-number crates, and the log-domain and
+//! error-bounded arithmetic that everything above relies on. Nothing here knows what a model or a
+//! theorem is.
+
+pub mod design;
+pub mod directed;
+pub mod linalg;
+pub mod logscale;
+pub mod matrix;
+pub mod norm;
+pub mod rng;
+
+pub use design::{Csr, Design};
+pub use matrix::Matrix;
+pub use norm::Norm;

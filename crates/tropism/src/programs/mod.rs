@@ -1,0 +1,96 @@
+//! The explicit programs that theory says an optimizer solves, each with a solver and a dual bound.
+//!
+//! A program is `min value(w)` over the `w` with `violation(w) = 0`. Its solver may be anything: nothing a
+//! solver says is believed. [`certify`] recomputes value and bound from the returned vectors, in the
+//! user's data and units, and is applied to the reference and to the trained model alike.
+
+mod certify;
+mod conic;
+
+pub use certify::{Certificate, certify};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Whether the minimiser is the only one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Uniqueness {
+    Unique,
+    NotUnique,
+    /// Not decided: only measures of value may judge.
+    Unknown,
+}
+
+/// What a program declares about itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProgramFacts {
+    /// Registry id, as in `max_margin`.
+    pub id: String,
+    /// One line in the field's notation, as in `min ‖w‖₂ s.t. Zw ≥ 1`.
+    pub formula: String,
+    /// Only the direction of `w` matters: `value` and `violation` rescale it first.
+    pub scale_invariant: bool,
+    /// Uniqueness known from the program's form alone (strict convexity); a solver may know more.
+    pub uniqueness: Uniqueness,
+}
+
+/// How much work a solver may spend.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Budget {
+    /// Iterations of the outermost loop.
+    pub iterations: usize,
+    /// Relative certified gap at which it may stop.
+    pub relative_gap: f64,
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self { iterations: 500, relative_gap: 1e-12 }
+    }
+}
+
+/// Why a solver stopped. None of these is a certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SolveStatus {
+    Converged,
+    /// Stopped improving short of the requested gap.
+    Stalled,
+    BudgetSpent,
+    /// No feasible point exists, as far as the solver can tell; `dual` holds its ray.
+    Infeasible,
+}
+
+/// What a solver returns: a primal and a dual vector to be certified.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Solution {
+    pub w: Vec<f64>,
+    pub dual: Vec<f64>,
+    pub status: SolveStatus,
+    pub iterations: usize,
+    /// Which method ran, for the report.
+    pub method: String,
+    /// Uniqueness found at this solution (strict complementarity and rank), if the form alone does not decide.
+    pub uniqueness: Uniqueness,
+}
+
+/// An explicit program `min value(w)` subject to `violation(w) = 0`.
+pub trait Program: Send + Sync {
+    /// An upper bound on the objective at the feasible representative of `w`, rounded outward;
+    /// `+∞` where `w` has none (a direction that does not separate).
+    fn value(&self, w: &[f64]) -> f64;
+
+    /// How far `w` is from feasible, in the constraint's units, relative to their scale; 0 after rescaling for
+    /// scale-invariant programs that have a feasible representative.
+    fn violation(&self, w: &[f64]) -> f64;
+
+    /// A lower bound on the optimum from any dual vector, rounded outward. Never trusts signs or feasibility:
+    /// it projects or rescales first. `-∞` (or 0 for norms) if the vector proves nothing.
+    fn bound(&self, dual: &[f64]) -> f64;
+
+    /// Finds a primal and dual vector within `budget`.
+    fn solve(&self, budget: &Budget) -> Solution;
+
+    fn facts(&self) -> ProgramFacts;
+}
