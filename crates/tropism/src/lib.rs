@@ -12,5 +12,6 @@ pub mod data;
 pub mod error;
 pub mod numerics;
 pub mod programs;
+pub mod report;
 
 pub use error::Error;
