@@ -10,8 +10,13 @@
 
 pub mod data;
 pub mod error;
+pub mod losses;
+pub mod models;
 pub mod numerics;
+pub mod optimizers;
 pub mod programs;
+pub mod registry;
+pub mod training;
 pub mod report;
 
 pub use error::Error;

@@ -52,6 +52,21 @@ impl Targets {
             }
         }
     }
+
+    /// [`Targets::select`] into memory that is reused.
+    pub fn select_into(&self, indices: &[usize], out: &mut Targets) {
+        match (self, out) {
+            (Targets::Real(y), Targets::Real(o)) | (Targets::Sign(y), Targets::Sign(o)) => {
+                o.clear();
+                o.extend(indices.iter().map(|&i| y[i]));
+            }
+            (Targets::Class { labels, .. }, Targets::Class { labels: o, .. }) => {
+                o.clear();
+                o.extend(indices.iter().map(|&i| labels[i]));
+            }
+            (_, out) => *out = self.select(indices),
+        }
+    }
 }
 
 /// The generating model, where a generator knows it.

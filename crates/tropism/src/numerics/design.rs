@@ -146,6 +146,32 @@ impl Design {
         }
     }
 
+    /// [`Design::select`] into memory that is reused: nothing is allocated once `out` has grown.
+    pub fn select_into(&self, indices: &[usize], out: &mut Design) {
+        match (self, out) {
+            (Design::Dense(m), Design::Dense(o)) if o.rows() == indices.len() && o.cols() == m.cols() => {
+                for (to, &from) in indices.iter().enumerate() {
+                    o.row_mut(to).copy_from_slice(m.row(from));
+                }
+            }
+            (Design::Sparse(s), Design::Sparse(o)) => {
+                o.offsets.clear();
+                o.indices.clear();
+                o.values.clear();
+                o.offsets.push(0);
+                for &i in indices {
+                    let range = s.offsets[i]..s.offsets[i + 1];
+                    o.indices.extend_from_slice(&s.indices[range.clone()]);
+                    o.values.extend_from_slice(&s.values[range]);
+                    o.offsets.push(o.indices.len());
+                }
+                o.rows = indices.len();
+                o.cols = s.cols;
+            }
+            (_, out) => *out = self.select(indices),
+        }
+    }
+
     /// Row `i` multiplied by `factors[i]`.
     pub fn scaled_rows(&self, factors: &[f64]) -> Design {
         let mut out = self.clone();

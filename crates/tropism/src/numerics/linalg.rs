@@ -166,6 +166,16 @@ pub fn row_space(x: &Matrix) -> Option<Matrix> {
     Some(Matrix::from_fn(x.cols(), rank, |i, j| d.v.get(i, j)))
 }
 
+/// `X = L Qᵀ` for `n ≤ d`: `L [n × n]` lower triangular, `Q [d × n]` with orthonormal columns.
+pub fn lq(x: &Matrix) -> (Matrix, Matrix) {
+    sequential();
+    let qr = x.as_faer().transpose().qr();
+    let r = qr.thin_R();
+    let n = x.rows();
+    let lower = Matrix::from_fn(n, n, |i, j| if j <= i { r[(j, i)] } else { 0.0 });
+    (lower, Matrix::from_faer(qr.compute_thin_Q().as_ref()))
+}
+
 /// Largest singular value, by power iteration on the smaller Gram side with a deterministic start,
 /// rounded up by the last relative change: an upper estimate good to about 1e-6.
 pub fn spectral_norm(x: &super::Design) -> f64 {

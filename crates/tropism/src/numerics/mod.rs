@@ -8,8 +8,11 @@ pub mod linalg;
 pub mod logscale;
 pub mod matrix;
 pub mod norm;
+pub mod potential;
 pub mod rng;
+pub mod vexp;
 
 pub use design::{Csr, Design};
 pub use matrix::Matrix;
 pub use norm::Norm;
+pub use potential::Potential;
