@@ -15,7 +15,7 @@ pub(super) fn number(v: f64) -> String {
 /// `v` to `significant` digits, trailing zeros dropped.
 pub(super) fn digits(v: f64, significant: usize) -> String {
     if v.is_nan() {
-        return "not a number".into();
+        return "NaN".into();
     }
     if v.is_infinite() {
         return if v > 0.0 { "∞".into() } else { "−∞".into() };
@@ -45,6 +45,15 @@ pub(super) fn percent(v: f64) -> String {
     if v.is_finite() { format!("{} %", digits(100.0 * v, 4)) } else { number(v) }
 }
 
+/// A certified lower bound on a fraction as a percentage: rounded down, so that the display stays a bound.
+pub(super) fn percent_at_least(v: f64) -> String {
+    if v.abs() < 1e6 {
+        format!("{} %", trimmed(&format!("{:.3}", (1e5 * v).floor() / 1e3)))
+    } else {
+        percent(v)
+    }
+}
+
 /// A time given by its log10, as in `10^100000`; small times in plain numbers.
 pub(super) fn time(log10: Option<f64>) -> String {
     match log10 {
@@ -59,6 +68,7 @@ pub(super) fn time(log10: Option<f64>) -> String {
 pub(super) fn from_log10(log10: Option<f64>) -> String {
     match log10 {
         Some(l) if l.is_finite() && l.abs() < 300.0 => number(10f64.powf(l)),
+        Some(l) if l.is_finite() => format!("10{}", superscript(&exponent(l))),
         other => time(other),
     }
 }
@@ -137,9 +147,12 @@ mod tests {
         assert_eq!(number(-12345.6), "−12346");
         assert_eq!(number(9.99996), "10");
         assert_eq!(number(3.21e-12), "3.21×10⁻¹²");
-        assert_eq!(number(f64::NAN), "not a number");
+        assert_eq!(number(f64::NAN), "NaN");
         assert_eq!(number(f64::NEG_INFINITY), "−∞");
         assert_eq!(maybe(None), MISSING);
+        assert_eq!(percent(0.25), "25 %");
+        assert_eq!(percent_at_least(0.999_999_9), "99.999 %");
+        assert_eq!(percent_at_least(f64::NAN), "NaN");
     }
 
     #[test]
@@ -149,6 +162,6 @@ mod tests {
         assert_eq!(time(Some(12.25)), "10^12.2");
         assert_eq!(time(Some(2.0)), "100");
         assert_eq!(from_log10(Some(-2.0)), "0.01");
-        assert_eq!(from_log10(Some(-5000.4)), "10^-5000");
+        assert_eq!(from_log10(Some(-5000.4)), "10⁻⁵⁰⁰⁰");
     }
 }

@@ -165,9 +165,9 @@ fn reference_facts(report: &Report) -> Markup {
     }
 }
 
-/// Enough digits to see value and bound apart.
+/// Enough digits to see value and bound apart; all of them are in the JSON.
 fn long(v: Option<f64>) -> String {
-    v.map_or_else(|| format::MISSING.into(), |v| format::digits(v, 12))
+    v.map_or_else(|| format::MISSING.into(), |v| format::digits(v, 15))
 }
 
 fn selected_facts(report: &Report) -> Markup {

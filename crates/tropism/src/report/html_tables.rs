@@ -1,6 +1,6 @@
 //! The tables of the page.
 
-use super::format::{self, from_log10, maybe, number, percent, printable, time};
+use super::format::{self, from_log10, maybe, number, percent_at_least, printable, time};
 use super::html::{fact, power};
 use super::{Coordinate, DataReport, Holds, Hypothesis, MarginRow, Point, Report};
 use maud::{Markup, html};
@@ -34,7 +34,7 @@ pub(super) fn margins(rows: &[MarginRow]) -> Markup {
         div.scroll tabindex="0" {
             table.numeric {
                 thead { tr { th scope="col" { "Norm" } th scope="col" { "Achieved" } th scope="col" { "Optimum" }
-                    th scope="col" { "Upper bound" } th scope="col" { "Achieved of optimum" } } }
+                    th scope="col" { "Upper bound" } th scope="col" { "Share" } } }
                 tbody {
                     @for m in rows {
                         tr {
@@ -42,7 +42,7 @@ pub(super) fn margins(rows: &[MarginRow]) -> Markup {
                             td { (number(m.achieved)) } td { (number(m.optimum)) } td { (number(m.optimum_upper)) }
                             td.share {
                                 span.bar aria-hidden="true" { span style={ "width:" (share(m.fraction)) "%" } {} }
-                                (percent(m.fraction))
+                                (percent_at_least(m.fraction))
                             }
                         }
                     }
@@ -147,7 +147,7 @@ fn point(p: &Point) -> Markup {
         tr {
             th scope="row" { (power(&time(p.log10_time))) }
             td { (p.step) } td { (p.phase) }
-            td { (power(&from_log10(p.log10_loss))) }
+            td { (from_log10(p.log10_loss)) }
             td { (number(p.norm)) }
             @for v in rest { td { (maybe(v)) } }
         }

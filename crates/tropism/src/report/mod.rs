@@ -8,10 +8,15 @@ mod fixtures;
 mod format;
 mod html;
 mod html_tables;
+#[cfg(test)]
+mod html_tests;
 mod json;
+mod terminal;
+mod text;
 mod value;
 
 pub use figures::{Figure, figures, hero_figure};
 pub use html::html;
 pub use json::{json, schema};
+pub use text::{prediction_text, text};
 pub use value::*;

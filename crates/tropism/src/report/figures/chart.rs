@@ -118,7 +118,10 @@ impl Chart {
     fn legend(&self, sheet: Sheet) -> Vec<(f64, f64, &Line)> {
         let (mut x, mut y) = (MARGIN, 0.0);
         let mut out = Vec::new();
-        for line in self.lines.iter().filter(|l| !l.name.is_empty()) {
+        let mut named: Vec<&Line> = self.lines.iter().filter(|l| !l.name.is_empty()).collect();
+        // What was measured is named first, whatever is drawn below it.
+        named.sort_by_key(|l| l.role == Role::Fitted);
+        for line in named {
             let width = KEY + 6.0 + text_width(&line.name, LEGEND_SIZE) + 18.0;
             if x > MARGIN && x + width > sheet.width {
                 (x, y) = (MARGIN, y + LEGEND_ROW);
@@ -137,7 +140,7 @@ impl Chart {
         let ticks = self.y.ticks(bottom - top, Lie::Up);
         let widest = ticks.iter().filter_map(|t| t.label.as_deref()).map(|l| text_width(l, LABEL_SIZE));
         let left = 38.0 + widest.fold(18.0, f64::max);
-        Area { left, right: sheet.width - 18.0, top, bottom }
+        Area { left, right: sheet.width - 26.0, top, bottom }
     }
 
     fn place(&self, area: &Area, x: f64, y: f64) -> (f64, f64) {

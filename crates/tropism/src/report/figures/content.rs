@@ -120,7 +120,7 @@ fn gap(report: &Report) -> Option<Chart> {
     ];
     let tolerance = log10_positive(Some(report.rule.tolerance));
     let y = Axis::powers("certified relative gap", Warp::Straight, values(report, &tracks).chain(tolerance));
-    let mut out = chart(report, "gap", y, &tracks, ("Certified gap along the run", gap_caption(report)))?;
+    let mut out = chart(report, "gap", y, &tracks, ("Certified gap", gap_caption(report)))?;
     if let Some(t) = tolerance {
         let name = format!("tolerance {}", number(report.rule.tolerance));
         out.lines.push(level(&out.x, name, Role::Tolerance, t));

@@ -125,6 +125,10 @@ fn write_samples() {
         for figure in figures(report) {
             std::fs::write(folder.join(format!("{k}-{}.svg", figure.id)), figure.svg).unwrap();
         }
+        for width in [60, 80, 120] {
+            let text = crate::report::text(report, width, false);
+            std::fs::write(folder.join(format!("{k}-{width}.txt")), text).unwrap();
+        }
         std::fs::write(folder.join(format!("{k}.html")), crate::report::html(report)).unwrap();
         std::fs::write(folder.join(format!("{k}-hero.svg")), hero_figure(report)).unwrap();
     }
