@@ -219,6 +219,34 @@ pub(super) fn regression() -> Report {
     }
 }
 
+/// A rate in steps, with step sizes that grow: `gap = steps^-1/2`, `t = steps^2`.
+pub(super) fn steps() -> Report {
+    let mut report = regression();
+    report.prediction.rate = Some(Rate {
+        law: "gap = O(1 / √k)".into(),
+        clock: RateClock::Steps,
+        exponent: -0.5,
+        upper_bound_only: true,
+    });
+    report.rate =
+        Some(RateSeen { slope: -0.5, predicted: -0.5, points: 12, window: [16.0, 4096.0], intercept: 0.0 });
+    let point = |k: u32| {
+        let step = 1_u64 << k;
+        let gap = (step as f64).powf(-0.5);
+        let log10_time = Some(2.0 * (step as f64).log10());
+        Point {
+            step,
+            log10_time,
+            gap: Some(gap),
+            norm: 1.0 - gap / 2.0,
+            phase: "discrete".into(),
+            ..Point::default()
+        }
+    };
+    report.series = (0..=14).map(point).collect();
+    report
+}
+
 /// Nothing predicted: the run is still described.
 pub(super) fn no_prediction() -> Report {
     let mut report = classification();
@@ -345,7 +373,40 @@ pub(super) fn hollow() -> Report {
     }
 }
 
+/// To `t = 10^1000000` with few points, gaps that reach zero, and a loss that is exactly zero in the end.
+pub(super) fn deepest() -> Report {
+    let mut report = classification();
+    let point = |k: i32| {
+        let l = 10f64.powi(k);
+        let gap = if k < 5 { 0.3 / l } else { 0.0 };
+        let log10_loss = (k < 5).then_some(-l);
+        Point {
+            log10_time: Some(l),
+            gap: Some(gap),
+            log10_loss,
+            norm: l,
+            phase: "flow".into(),
+            ..Point::default()
+        }
+    };
+    report.series = std::iter::once(Point { phase: "discrete".into(), ..Point::default() })
+        .chain((-2..=6).map(point))
+        .collect();
+    report.log10_time = Some(1e6);
+    report.rate = None;
+    report
+}
+
 /// All of them, for the checks that every report must pass.
 pub(super) fn all() -> Vec<Report> {
-    vec![classification(), regression(), no_prediction(), interrupted(), hostile(), hollow()]
+    vec![
+        classification(),
+        regression(),
+        no_prediction(),
+        interrupted(),
+        hostile(),
+        hollow(),
+        steps(),
+        deepest(),
+    ]
 }

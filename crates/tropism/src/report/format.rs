@@ -32,7 +32,11 @@ pub(super) fn digits(v: f64, significant: usize) -> String {
         let decimals = (significant as i32 - 1 - exponent).max(0) as usize;
         return format!("{sign}{}", trimmed(&format!("{:.*}", decimals, v.abs())));
     }
-    format!("{sign}{}×10{}", trimmed(mantissa), superscript(&exponent.to_string()))
+    let power = format!("10{}", superscript(&exponent.to_string()));
+    match trimmed(mantissa).as_str() {
+        "1" => format!("{sign}{power}"),
+        mantissa => format!("{sign}{mantissa}×{power}"),
+    }
 }
 
 /// [`number`], or a dash where there is none.
@@ -147,6 +151,7 @@ mod tests {
         assert_eq!(number(-12345.6), "−12346");
         assert_eq!(number(9.99996), "10");
         assert_eq!(number(3.21e-12), "3.21×10⁻¹²");
+        assert_eq!(number(-1e-6), "−10⁻⁶");
         assert_eq!(number(f64::NAN), "NaN");
         assert_eq!(number(f64::NEG_INFINITY), "−∞");
         assert_eq!(maybe(None), MISSING);

@@ -113,7 +113,7 @@ fn prediction(report: &Report) -> Markup {
         section {
             h2 { "What was predicted" }
             @if p.negative { p.note { "A negative result: the theorem says that the solution of this program is not selected." } }
-            p.statement { (printable(&p.statement)) }
+            p.statement { (statement(&p.statement)) }
             @if let Some(formula) = &p.formula { p.formula { (printable(formula)) } }
             dl.facts {
                 (fact("Theorem", p.theorem.as_deref()))
@@ -126,6 +126,14 @@ fn prediction(report: &Report) -> Markup {
             }
             @if !p.hypotheses.is_empty() { h3 { "Hypotheses" } (tables::hypotheses(&p.hypotheses)) }
         }
+    }
+}
+
+fn statement(said: &str) -> String {
+    if said.trim().is_empty() {
+        "Nothing: no theorem speaks of this experiment.".into()
+    } else {
+        printable(said)
     }
 }
 
@@ -210,11 +218,10 @@ fn figures(report: &Report) -> Markup {
 }
 
 fn figure_of(figure: &Inline) -> Markup {
-    let names: &[&str] = if figure.views.len() > 1 { &["view wide", "view narrow"] } else { &["view"] };
     html! {
-        figure.main[figure.views.len() > 1] id={ "figure-" (figure.id) } {
+        figure.main[figure.main] id={ "figure-" (figure.id) } {
             h3 { (figure.title) }
-            @for (view, class) in figure.views.iter().zip(names) {
+            @for (view, class) in figure.views.iter().zip(["view wide", "view narrow"]) {
                 div class=(class) tabindex="0" data-readings=(view.readings) {
                     (PreEscaped(&view.svg))
                     output.readout aria-live="polite" {}

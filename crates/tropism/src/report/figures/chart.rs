@@ -89,9 +89,13 @@ impl Area {
 
 impl Chart {
     pub fn draw(&self, sheet: Sheet) -> Picture {
-        let size = (sheet.width, sheet.height);
         let legend = self.legend(sheet);
-        let area = self.area(sheet, legend.last().map_or(0.0, |l| l.1 + LEGEND_ROW));
+        let rows = legend.last().map_or(0.0, |l| l.1 + LEGEND_ROW);
+        // On the page a long legend makes the figure taller rather than the plot smaller.
+        let height = if sheet.titled { sheet.height } else { sheet.height + (rows - LEGEND_ROW).max(0.0) };
+        let sheet = Sheet { height, ..sheet };
+        let size = (sheet.width, sheet.height);
+        let area = self.area(sheet, rows);
         let body = sketch(size, |pen| {
             pen.rect(Role::Paper, (0.0, 0.0), size);
             if sheet.titled {

@@ -162,7 +162,7 @@ fn loss(report: &Report) -> Option<Chart> {
     let deep = values(report, &tracks).any(|l| l.is_finite() && l.abs() > 40.0);
     let warp = if deep { Warp::Asinh } else { Warp::Straight };
     let y = Axis::powers("training loss", warp, values(report, &tracks));
-    let caption = "Training loss; it keeps falling long after the direction has settled.".to_string();
+    let caption = "Training loss on a logarithmic axis.".to_string();
     let mut out = chart(report, "loss", y, &tracks, ("Training loss", caption))?;
     for (mark, p) in out.marks.iter_mut().zip(report.series.iter().filter(|p| timed_loss(p))) {
         mark.text += &format!(" · loss {}", format::from_log10(p.log10_loss));

@@ -27,9 +27,11 @@ pub struct Figure {
     pub svg: String,
 }
 
-/// A figure for the page: the same at one or two widths, with what the crosshair reads.
+/// A figure for the page, drawn for wide and for narrow screens.
 pub(super) struct Inline {
     pub id: &'static str,
+    /// Takes the whole width of the page.
+    pub main: bool,
     pub title: String,
     pub caption: String,
     pub views: Vec<View>,
@@ -54,7 +56,7 @@ const HERO: Sheet = Sheet { width: 900.0, height: 480.0, titled: true };
 const STATIC: Sheet = Sheet { width: 720.0, height: 430.0, titled: true };
 const WIDE: Sheet = Sheet { width: 1040.0, height: 460.0, titled: false };
 const SMALL: Sheet = Sheet { width: 500.0, height: 340.0, titled: false };
-const NARROW: Sheet = Sheet { width: 390.0, height: 340.0, titled: false };
+const NARROW: Sheet = Sheet { width: 340.0, height: 300.0, titled: false };
 
 fn plates(report: &Report) -> Vec<Plate<'_>> {
     let mut out: Vec<Plate> = content::charts(report)
@@ -106,14 +108,14 @@ pub fn hero_figure(report: &Report) -> String {
 /// The figures for a page that defines the `--fig-…` colours.
 pub(super) fn inline(report: &Report) -> Vec<Inline> {
     let figure = |plate: Plate| {
-        // The gap is the main figure: wide, with a second drawing for narrow screens.
-        let sheets: &[Sheet] = if plate.id == "gap" { &[WIDE, NARROW] } else { &[SMALL] };
+        let main = plate.id == "gap";
+        let sheets = [if main { WIDE } else { SMALL }, NARROW];
         let view = |sheet: &Sheet| {
             let (svg, picture) = plate.svg(*sheet, Palette::Variables)?;
             Some(View { svg, readings: serde_json::to_string(&picture.readings).ok()? })
         };
         let views: Vec<View> = sheets.iter().filter_map(view).collect();
-        Inline { id: plate.id, title: plate.title, caption: plate.caption, views }
+        Inline { id: plate.id, main, title: plate.title, caption: plate.caption, views }
     };
     plates(report).into_iter().map(figure).collect()
 }

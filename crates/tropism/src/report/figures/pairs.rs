@@ -10,6 +10,8 @@ use crate::report::{Coordinate, Report};
 const MOST_ROWS: usize = 20;
 const ROW: f64 = 19.0;
 const LONGEST_NAME: usize = 24;
+/// The most of the width that names may take.
+const NAMES: f64 = 0.4;
 
 /// The coordinates shown: the largest by either modulus, in the report's order.
 pub(super) fn shown(report: &Report) -> Vec<&Coordinate> {
@@ -22,11 +24,14 @@ pub(super) fn shown(report: &Report) -> Vec<&Coordinate> {
     all.into_iter().map(|(_, c)| c).collect()
 }
 
-fn short(name: &str) -> String {
-    if name.chars().count() <= LONGEST_NAME {
+/// The name, cut to what its share of the width holds.
+fn short(name: &str, sheet: Sheet) -> String {
+    let room = (NAMES * sheet.width - 24.0) / text_width("x", LABEL_SIZE);
+    let most = (room as usize).clamp(4, LONGEST_NAME);
+    if name.chars().count() <= most {
         return name.into();
     }
-    name.chars().take(LONGEST_NAME - 1).chain(['…']).collect()
+    name.chars().take(most - 1).chain(['…']).collect()
 }
 
 /// Height follows from the number of coordinates.
@@ -36,8 +41,8 @@ pub(super) fn draw(rows: &[&Coordinate], title: &str, sheet: Sheet) -> Option<Pi
     let top = if sheet.titled { 66.0 } else { 38.0 };
     let bottom = top + ROW * rows.len() as f64 + 6.0;
     let size = (sheet.width, bottom + 44.0);
-    let widest = rows.iter().map(|c| text_width(&short(&c.name), LABEL_SIZE)).fold(20.0, f64::max);
-    let (left, right) = ((widest + 24.0).min(0.42 * sheet.width), sheet.width - 18.0);
+    let widest = rows.iter().map(|c| text_width(&short(&c.name, sheet), LABEL_SIZE)).fold(20.0, f64::max);
+    let (left, right) = (widest + 24.0, sheet.width - 18.0);
     let x = |v: f64| left + (right - left) * axis.unit(v);
     let row = |k: usize| top + ROW * (k as f64 + 0.5);
     let body = sketch(size, |pen| {
@@ -59,7 +64,7 @@ pub(super) fn draw(rows: &[&Coordinate], title: &str, sheet: Sheet) -> Option<Pi
         }
         pen.text(Role::Ink, LABEL_SIZE, Anchor::Middle, ((left + right) / 2.0, bottom + 32.0), "value");
         for (k, c) in rows.iter().enumerate() {
-            pen.text(Role::Ink, LABEL_SIZE, Anchor::End, (left - 10.0, row(k)), &short(&c.name));
+            pen.text(Role::Ink, LABEL_SIZE, Anchor::End, (left - 10.0, row(k)), &short(&c.name, sheet));
             pair(pen, (x(c.selected), x(c.predicted)), row(k));
         }
     });

@@ -116,6 +116,20 @@ fn laws_of_time_are_straight_with_the_predicted_slope() {
     assert!((slope - 2.0).abs() < 0.01, "{slope}");
 }
 
+/// `gap ∝ steps^-1/2` with doubling step sizes: the law is straight in steps, so it bends in time, and must pass
+/// through the recorded gaps.
+#[test]
+fn laws_of_steps_pass_through_the_recorded_points() {
+    let report = fixtures::steps();
+    let svg = gap_svg(&report);
+    let doc = Document::parse(&svg).unwrap();
+    let line = |colour| polyline(&doc, |n| n.attribute("stroke") == Some(colour));
+    let (data, predicted) = (line("#0072b2"), line(PREDICTED));
+    for (x, y) in &predicted[1..predicted.len() - 1] {
+        assert!((height(&data, *x) - y).abs() < 3.0);
+    }
+}
+
 /// For looking at: `TROPISM_SAMPLES=dir cargo test -p tropism --lib samples -- --ignored`.
 #[test]
 #[ignore = "writes files for the eye, checks nothing"]
