@@ -44,6 +44,19 @@ pub(super) fn maybe(v: Option<f64>) -> String {
     v.map_or_else(|| MISSING.into(), number)
 }
 
+/// A whole number with its thousands apart.
+pub(super) fn count(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::new();
+    for (k, c) in digits.chars().enumerate() {
+        if k > 0 && (digits.len() - k).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(c);
+    }
+    out
+}
+
 /// A fraction as a percentage.
 pub(super) fn percent(v: f64) -> String {
     if v.is_finite() { format!("{} %", digits(100.0 * v, 4)) } else { number(v) }
@@ -155,6 +168,7 @@ mod tests {
         assert_eq!(number(f64::NAN), "NaN");
         assert_eq!(number(f64::NEG_INFINITY), "−∞");
         assert_eq!(maybe(None), MISSING);
+        assert_eq!((count(7), count(1_000_000)), ("7".into(), "1,000,000".into()));
         assert_eq!(percent(0.25), "25 %");
         assert_eq!(percent_at_least(0.999_999_9), "99.999 %");
         assert_eq!(percent_at_least(f64::NAN), "NaN");

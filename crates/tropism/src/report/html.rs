@@ -3,6 +3,7 @@
 use super::figures::{Inline, inline};
 use super::format::{self, maybe, number, percent, printable, time};
 use super::html_tables as tables;
+use super::html_words::{fact, power, prose};
 use super::{Report, VerdictKind};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -81,7 +82,7 @@ fn banner(report: &Report) -> Markup {
             div.mark aria-hidden="true" { (glyph(report.verdict)) }
             div {
                 h2 { (format::verdict(report.verdict)) }
-                p { (printable(&report.reason)) }
+                p { (prose(&report.reason)) }
             }
             dl.figures-of-merit {
                 (merit("certified gap", html! { (maybe(report.selected.relative_gap)) }))
@@ -99,29 +100,21 @@ fn merit(name: &str, value: Markup) -> Markup {
     html! { div { dt { (name) } dd { (value) } } }
 }
 
-/// `10^100` with a raised exponent.
-pub(super) fn power(text: &str) -> Markup {
-    match text.split_once('^') {
-        Some((base, exponent)) => html! { (base) sup { (exponent) } },
-        None => html! { (text) },
-    }
-}
-
 fn prediction(report: &Report) -> Markup {
     let p = &report.prediction;
     html! {
         section {
             h2 { "What was predicted" }
             @if p.negative { p.note { "A negative result: the theorem says that the solution of this program is not selected." } }
-            p.statement { (statement(&p.statement)) }
-            @if let Some(formula) = &p.formula { p.formula { (printable(formula)) } }
+            p.statement { (prose(statement(&p.statement))) }
+            @if let Some(formula) = &p.formula { p.formula { (prose(formula)) } }
             dl.facts {
                 (fact("Theorem", p.theorem.as_deref()))
                 (fact("Source", p.source.as_deref()))
                 (fact("Program", p.program.as_deref()))
                 @if let Some(rate) = &p.rate {
                     dt { "Rate" }
-                    dd { (printable(&rate.law)) @if rate.upper_bound_only { " (an upper bound: the gap may fall faster)" } }
+                    dd { (prose(&rate.law)) @if rate.upper_bound_only { " (an upper bound: the gap may fall faster)" } }
                 }
             }
             @if !p.hypotheses.is_empty() { h3 { "Hypotheses" } (tables::hypotheses(&p.hypotheses)) }
@@ -129,16 +122,8 @@ fn prediction(report: &Report) -> Markup {
     }
 }
 
-fn statement(said: &str) -> String {
-    if said.trim().is_empty() {
-        "Nothing: no theorem speaks of this experiment.".into()
-    } else {
-        printable(said)
-    }
-}
-
-pub(super) fn fact(name: &str, value: Option<&str>) -> Markup {
-    html! { @if let Some(v) = value.filter(|v| !v.is_empty()) { dt { (name) } dd { (printable(v)) } } }
+fn statement(said: &str) -> &str {
+    if said.trim().is_empty() { "Nothing: no theorem speaks of this experiment." } else { said }
 }
 
 fn reference(report: &Report) -> Markup {

@@ -1,7 +1,7 @@
 //! The tables of the page.
 
-use super::format::{self, from_log10, maybe, number, percent_at_least, printable, time};
-use super::html::{fact, power};
+use super::format::{self, count, from_log10, maybe, number, percent_at_least, printable, time};
+use super::html_words::{fact, power, prose};
 use super::{Coordinate, DataReport, Holds, Hypothesis, MarginRow, Point, Report};
 use maud::{Markup, html};
 
@@ -20,7 +20,7 @@ pub(super) fn hypotheses(rows: &[Hypothesis]) -> Markup {
                         tr class=(format::holds(h.holds)) {
                             th scope="row" { (printable(&h.name)) }
                             td.holds { span aria-hidden="true" { (mark(h.holds)) " " } (format::holds(h.holds)) }
-                            td { (printable(&h.evidence)) }
+                            td { (prose(&h.evidence)) }
                         }
                     }
                 }
@@ -82,17 +82,17 @@ pub(super) fn run(report: &Report) -> Markup {
             (fact("Model", Some(&run.model)))
             (fact("Loss", Some(&run.loss)))
             dt { "Step size" }
-            dd { (maybe(run.step_size)) @if !run.step_size_origin.is_empty() { " — " (printable(&run.step_size_origin)) } }
+            dd { (maybe(run.step_size)) @if !run.step_size_origin.is_empty() { " — " (prose(&run.step_size_origin)) } }
             (fact("Coordinates", Some(&run.coordinates)))
             dt { "Steps" }
-            dd { (run.steps) " discrete, " (run.flow_steps) " of the log-time flow (" (run.flow_rejected) " rejected)" }
+            dd { (count(run.steps)) " discrete, " (count(run.flow_steps)) " of the log-time flow (" (count(run.flow_rejected)) " rejected)" }
             @if let Some(bound) = run.continuation_bound {
                 dt { "Continuation bound" }
                 dd { (number(bound)) " between the discrete iterates and the flow that continued them" }
             }
             dt { "Ended" } dd { (printable(&run.ended.replace('_', " "))) " at t = " (power(&time(report.log10_time))) }
         }
-        @if !run.phases.is_empty() { ol.phases { @for phase in &run.phases { li { (printable(phase)) } } } }
+        @if !run.phases.is_empty() { ol.phases { @for phase in &run.phases { li { (prose(phase)) } } } }
     }
 }
 
@@ -103,7 +103,7 @@ pub(super) fn data(data: &DataReport) -> Markup {
             dt { "Training" } dd { (data.samples) " samples × " (data.inputs) " inputs, " (data.outputs) " outputs" }
             @if data.test_samples > 0 { dt { "Test" } dd { (data.test_samples) " samples" } }
         }
-        @if !data.notes.is_empty() { ul.notes { @for note in &data.notes { li { (printable(note)) } } } }
+        @if !data.notes.is_empty() { ul.notes { @for note in &data.notes { li { (prose(note)) } } } }
     }
 }
 
@@ -146,7 +146,7 @@ fn point(p: &Point) -> Markup {
     html! {
         tr {
             th scope="row" { (power(&time(p.log10_time))) }
-            td { (p.step) } td { (p.phase) }
+            td { (count(p.step)) } td { (p.phase) }
             td { (from_log10(p.log10_loss)) }
             td { (number(p.norm)) }
             @for v in rest { td { (maybe(v)) } }

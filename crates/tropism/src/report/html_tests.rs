@@ -56,11 +56,19 @@ fn the_page_says_what_counts() {
         "unchecked",
         "dense interior point",
         "figure-gap",
-        "1834 of the log-time flow",
+        "1,834 of the log-time flow",
     ];
     for words in said {
         assert!(page.contains(words), "{words}");
     }
+}
+
+#[test]
+fn powers_are_raised_and_nothing_else() {
+    let words = |s: &str| super::html_words::prose(s).into_string();
+    assert_eq!(words("t = 10^100000."), "t = 10<sup>100000</sup>.");
+    assert_eq!(words("O(t^-2.5) and <b>^x"), "O(t<sup>−2.5</sup>) and &lt;b&gt;^x");
+    assert_eq!(words("^"), "^");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The report as JSON, and the schema that describes it.
 
 use super::Report;
+use serde_json::Value;
 
 /// The report as indented JSON. A number that is not finite becomes `null`.
 pub fn json(report: &Report) -> Result<String, serde_json::Error> {
@@ -9,9 +10,25 @@ pub fn json(report: &Report) -> Result<String, serde_json::Error> {
     Ok(text)
 }
 
-/// The JSON schema of [`Report`].
-pub fn schema() -> serde_json::Value {
-    schemars::schema_for!(Report).to_value()
+/// The JSON schema of what [`json`] writes.
+pub fn schema() -> Value {
+    let mut schema = schemars::schema_for!(Report).to_value();
+    allow_null(&mut schema);
+    schema
+}
+
+/// Any number may turn out not finite, and is `null` then; the derived schema knows only the Rust type.
+fn allow_null(schema: &mut Value) {
+    match schema {
+        Value::Object(map) => {
+            if map.get("type") == Some(&Value::from("number")) {
+                map.insert("type".into(), Value::from(vec!["number", "null"]));
+            }
+            map.values_mut().for_each(allow_null);
+        }
+        Value::Array(items) => items.iter_mut().for_each(allow_null),
+        _ => {}
+    }
 }
 
 #[cfg(test)]
@@ -30,11 +47,17 @@ mod tests {
 
     #[test]
     fn what_is_not_finite_is_null() {
-        let value: serde_json::Value = serde_json::from_str(&json(&fixtures::hollow()).unwrap()).unwrap();
+        let value: Value = serde_json::from_str(&json(&fixtures::hollow()).unwrap()).unwrap();
         assert!(value["selected"]["relative_gap"].is_null());
         assert!(value["selected"]["certificate"]["value"].is_null());
         assert!(value["series"][2]["log10_time"].is_null());
         assert!(value["rule"]["tolerance"].is_null());
+    }
+
+    #[test]
+    fn the_schema_lets_numbers_be_null() {
+        let value = &schema()["$defs"]["Certificate"]["properties"]["value"]["type"];
+        assert_eq!(value, &Value::from(vec!["number", "null"]));
     }
 
     /// `TROPISM_BLESS=1 cargo test -p tropism --lib schema` writes the file anew.

@@ -6,10 +6,13 @@ mod figures;
 #[cfg(test)]
 mod fixtures;
 mod format;
+#[cfg(test)]
+mod hollow;
 mod html;
 mod html_tables;
 #[cfg(test)]
 mod html_tests;
+mod html_words;
 mod json;
 mod terminal;
 mod text;

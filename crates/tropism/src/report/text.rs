@@ -1,6 +1,6 @@
 //! The report for a terminal: short, wrapped, and readable without colour.
 
-use super::format::{self, digits, from_log10, maybe, number, percent_at_least, time};
+use super::format::{self, count, digits, from_log10, maybe, number, percent_at_least, time};
 use super::terminal::{Ink, Page};
 use super::{DataReport, Holds, Hypothesis, Point, PredictionReport, RateClock, Report, VerdictKind};
 
@@ -179,10 +179,13 @@ fn margins(page: &mut Page, report: &Report) {
 
 fn run(page: &mut Page, report: &Report) {
     let r = &report.run;
-    let flow =
-        if r.flow_steps > 0 { format!(" and {} of the log-time flow", r.flow_steps) } else { String::new() };
+    let flow = if r.flow_steps > 0 {
+        format!(" and {} of the log-time flow", count(r.flow_steps))
+    } else {
+        String::new()
+    };
     let ended = r.ended.replace('_', " ");
-    let text = format!("{ended} at t = {} after {} steps{flow}", time(report.log10_time), r.steps);
+    let text = format!("{ended} at t = {} after {} steps{flow}", time(report.log10_time), count(r.steps));
     page.item("run", &text, Ink::Plain);
     if let Some(eta) = r.step_size {
         let origin =

@@ -88,7 +88,7 @@ impl Area {
 }
 
 impl Chart {
-    pub fn draw(&self, sheet: Sheet) -> Picture {
+    pub fn draw(&self, sheet: Sheet, title: &str) -> Picture {
         let legend = self.legend(sheet);
         let rows = legend.last().map_or(0.0, |l| l.1 + LEGEND_ROW);
         // On the page a long legend makes the figure taller rather than the plot smaller.
@@ -99,7 +99,7 @@ impl Chart {
         let body = sketch(size, |pen| {
             pen.rect(Role::Paper, (0.0, 0.0), size);
             if sheet.titled {
-                pen.text(Role::Ink, 15.0, Anchor::Start, (MARGIN, 18.0), &self.title);
+                pen.text(Role::Ink, 15.0, Anchor::Start, (MARGIN, 18.0), title);
             }
             self.phases(pen, &area);
             self.grid(pen, &area);

@@ -44,12 +44,15 @@ pub(super) struct View {
     pub readings: String,
 }
 
+/// Draws on a sheet, under a title where the sheet wants one.
+type Draw<'a> = dyn Fn(Sheet, &str) -> Option<Picture> + 'a;
+
 /// Something that can be drawn on a sheet of any size.
 struct Plate<'a> {
     id: &'static str,
     title: String,
     caption: String,
-    draw: Box<dyn Fn(Sheet) -> Option<Picture> + 'a>,
+    draw: Box<Draw<'a>>,
 }
 
 const HERO: Sheet = Sheet { width: 900.0, height: 480.0, titled: true };
@@ -65,7 +68,7 @@ fn plates(report: &Report) -> Vec<Plate<'_>> {
             id: chart.id,
             title: chart.title.clone(),
             caption: chart.caption.clone(),
-            draw: Box::new(move |sheet| Some(chart.draw(sheet))),
+            draw: Box::new(move |sheet, title| Some(chart.draw(sheet, title))),
         })
         .collect();
     let rows = pairs::shown(report);
@@ -76,7 +79,7 @@ fn plates(report: &Report) -> Vec<Plate<'_>> {
             rows.len(),
             report.coordinates.len()
         );
-        let draw = Box::new(move |sheet| pairs::draw(&rows, title, sheet));
+        let draw = Box::new(move |sheet, title: &str| pairs::draw(&rows, title, sheet));
         out.push(Plate { id: "coordinates", title: title.into(), caption, draw });
     }
     out
@@ -84,7 +87,7 @@ fn plates(report: &Report) -> Vec<Plate<'_>> {
 
 impl Plate<'_> {
     fn svg(&self, sheet: Sheet, palette: Palette) -> Option<(String, Picture)> {
-        let picture = (self.draw)(sheet)?;
+        let picture = (self.draw)(sheet, &self.title)?;
         let label = format!("{}. {}", self.title, self.caption);
         Some((finish(&picture.body, picture.size, palette, &self.title, &label), picture))
     }
@@ -101,7 +104,10 @@ pub fn figures(report: &Report) -> Vec<Figure> {
 
 /// The first figure alone (the gap, where there is one) at 900 × 480; empty if nothing was recorded.
 pub fn hero_figure(report: &Report) -> String {
-    let first = plates(report).into_iter().next();
+    let mut first = plates(report).into_iter().next();
+    if let Some(plate) = first.as_mut().filter(|_| !report.title.trim().is_empty()) {
+        plate.title = format!("{}: {}", report.title, plate.title.to_lowercase());
+    }
     first.and_then(|plate| plate.svg(HERO, Palette::Light)).map_or_else(String::new, |(svg, _)| svg)
 }
 
