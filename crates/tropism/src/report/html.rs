@@ -1,9 +1,9 @@
 //! The report as one HTML file: nothing is fetched, and everything can be read without its script.
 
 use super::figures::{Inline, inline};
-use super::format::{self, maybe, number, percent, printable, time};
+use super::format::{self, percent, printable, time};
 use super::html_tables as tables;
-use super::html_words::{fact, power, prose};
+use super::html_words::{fact, maybe_num, num, power, prose};
 use super::{Report, VerdictKind};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -85,11 +85,11 @@ fn banner(report: &Report) -> Markup {
                 p { (prose(&report.reason)) }
             }
             dl.figures-of-merit {
-                (merit("certified gap", html! { (maybe(report.selected.relative_gap)) }))
+                (merit("certified gap", maybe_num(report.selected.relative_gap)))
                 (merit("time reached", power(&time(report.log10_time))))
                 @if let Some(rate) = &report.rate {
-                    (merit("slope seen", html! { (number(rate.slope)) }))
-                    (merit("slope predicted", html! { (number(rate.predicted)) }))
+                    (merit("slope seen", num(rate.slope)))
+                    (merit("slope predicted", num(rate.predicted)))
                 }
             }
         }
@@ -150,17 +150,17 @@ fn reference_facts(report: &Report) -> Markup {
         dl.facts.numbers {
             dt { "Objective" } dd { (long(p.value)) }
             dt { "Certified lower bound" } dd { (long(p.lower_bound)) }
-            dt { "Relative gap" } dd { (maybe(p.relative_gap)) }
+            dt { "Relative gap" } dd { (maybe_num(p.relative_gap)) }
             dt { "Unique minimiser" } dd { (format::unique(p.unique)) }
-            @if let Some(m) = p.margin { dt { "Margin at unit norm" } dd { (number(m)) } }
+            @if let Some(m) = p.margin { dt { "Margin at unit norm" } dd { (num(m)) } }
             (fact("Method", p.method.as_deref()))
         }
     }
 }
 
 /// Enough digits to see value and bound apart; all of them are in the JSON.
-fn long(v: Option<f64>) -> String {
-    v.map_or_else(|| format::MISSING.into(), |v| format::digits(v, 15))
+fn long(v: Option<f64>) -> Markup {
+    prose(&v.map_or_else(|| format::MISSING.into(), |v| format::digits(v, 15)))
 }
 
 fn selected_facts(report: &Report) -> Markup {
@@ -172,19 +172,19 @@ fn selected_facts(report: &Report) -> Markup {
     ];
     html! {
         dl.facts.numbers {
-            dt { "Certified relative gap" } dd { (maybe(s.relative_gap)) }
+            dt { "Certified relative gap" } dd { (maybe_num(s.relative_gap)) }
             @if let Some(c) = &s.certificate {
                 dt { "Objective" } dd { (long(Some(c.value))) }
                 dt { "Certified lower bound" } dd { (long(Some(c.lower_bound))) }
-                dt { "Distance from feasible" } dd { (number(c.violation)) }
+                dt { "Distance from feasible" } dd { (num(c.violation)) }
             }
-            @for (name, value) in optional { @if let Some(v) = value { dt { (name) } dd { (number(v)) } } }
+            @for (name, value) in optional { @if let Some(v) = value { dt { (name) } dd { (num(v)) } } }
             @for (name, value) in [("Train error", s.train_error), ("Test error", s.test_error)] {
-                @if let Some(v) = value { dt { (name) } dd { (number(v)) } }
+                @if let Some(v) = value { dt { (name) } dd { (num(v)) } }
             }
             @if let Some(rate) = &report.rate {
                 dt { "Rate seen" }
-                dd { "slope " (number(rate.slope)) " on " (rate.points) " points, predicted " (number(rate.predicted)) }
+                dd { "slope " (num(rate.slope)) " on " (rate.points) " points, predicted " (num(rate.predicted)) }
             }
         }
     }
@@ -207,7 +207,8 @@ fn figure_of(figure: &Inline) -> Markup {
         figure.main[figure.main] id={ "figure-" (figure.id) } {
             h3 { (figure.title) }
             @for (view, class) in figure.views.iter().zip(["view wide", "view narrow"]) {
-                div class=(class) tabindex="0" data-readings=(view.readings) {
+                div class=(class) tabindex="0" role="group"
+                    aria-label={ (figure.title) ": arrow keys read the points" } data-readings=(view.readings) {
                     (PreEscaped(&view.svg))
                     output.readout aria-live="polite" {}
                 }
@@ -249,8 +250,8 @@ fn rule(report: &Report) -> Markup {
     let r = &report.rule;
     html! {
         p { "The rule was fixed, and hashed together with the experiment and the prediction, before the run began. "
-            "A solution is near when its certified gap is at most " (number(r.tolerance)) "; a reference whose own gap is wider than "
-            (number(r.reference_gap)) " decides nothing; a fitted slope counts as the predicted one within "
+            "A solution is near when its certified gap is at most " (num(r.tolerance)) "; a reference whose own gap is wider than "
+            (num(r.reference_gap)) " decides nothing; a fitted slope counts as the predicted one within "
             (percent(r.slope_tolerance)) " of it." }
         @if !report.prediction.hash.is_empty() {
             p.muted { "SHA-256 of what was fixed:" }

@@ -1,7 +1,7 @@
 //! The tables of the page.
 
-use super::format::{self, count, from_log10, maybe, number, percent_at_least, printable, time};
-use super::html_words::{fact, power, prose};
+use super::format::{self, count, from_log10, percent_at_least, printable, time};
+use super::html_words::{fact, maybe_num, num, power, prose};
 use super::{Coordinate, DataReport, Holds, Hypothesis, MarginRow, Point, Report};
 use maud::{Markup, html};
 
@@ -39,7 +39,7 @@ pub(super) fn margins(rows: &[MarginRow]) -> Markup {
                     @for m in rows {
                         tr {
                             th scope="row" { (printable(&m.norm)) }
-                            td { (number(m.achieved)) } td { (number(m.optimum)) } td { (number(m.optimum_upper)) }
+                            td { (num(m.achieved)) } td { (num(m.optimum)) } td { (num(m.optimum_upper)) }
                             td.share {
                                 span.bar aria-hidden="true" { span style={ "width:" (share(m.fraction)) "%" } {} }
                                 (percent_at_least(m.fraction))
@@ -65,8 +65,8 @@ pub(super) fn coordinates(rows: &[Coordinate]) -> Markup {
                     th scope="col" { "Difference" } } }
                 tbody {
                     @for c in rows {
-                        tr { th scope="row" { (printable(&c.name)) } td { (number(c.selected)) } td { (number(c.predicted)) }
-                            td { (number(c.selected - c.predicted)) } }
+                        tr { th scope="row" { (printable(&c.name)) } td { (num(c.selected)) } td { (num(c.predicted)) }
+                            td { (num(c.selected - c.predicted)) } }
                     }
                 }
             }
@@ -82,13 +82,13 @@ pub(super) fn run(report: &Report) -> Markup {
             (fact("Model", Some(&run.model)))
             (fact("Loss", Some(&run.loss)))
             dt { "Step size" }
-            dd { (maybe(run.step_size)) @if !run.step_size_origin.is_empty() { " — " (prose(&run.step_size_origin)) } }
+            dd { (maybe_num(run.step_size)) @if !run.step_size_origin.is_empty() { " — " (prose(&run.step_size_origin)) } }
             (fact("Coordinates", Some(&run.coordinates)))
             dt { "Steps" }
             dd { (count(run.steps)) " discrete, " (count(run.flow_steps)) " of the log-time flow (" (count(run.flow_rejected)) " rejected)" }
             @if let Some(bound) = run.continuation_bound {
                 dt { "Continuation bound" }
-                dd { (number(bound)) " between the discrete iterates and the flow that continued them" }
+                dd { (num(bound)) " between the discrete iterates and the flow that continued them" }
             }
             dt { "Ended" } dd { (printable(&run.ended.replace('_', " "))) " at t = " (power(&time(report.log10_time))) }
         }
@@ -108,48 +108,43 @@ pub(super) fn data(data: &DataReport) -> Markup {
 }
 
 pub(super) fn series(points: &[Point]) -> Markup {
+    // A column nothing was ever measured for only pushes the others out of sight.
+    let measured: Vec<&Measured> =
+        MEASURED.iter().filter(|m| points.iter().any(|p| (m.1)(p).is_some())).collect();
     html! {
         div.scroll.tall tabindex="0" {
             table.numeric {
-                thead { tr { @for name in COLUMNS { th scope="col" { (name) } } } }
-                tbody { @for p in points { (point(p)) } }
+                thead { tr {
+                    @for name in ["Time", "Step", "Phase", "Loss", "‖w‖₂"] { th scope="col" { (name) } }
+                    @for m in &measured { th scope="col" { (m.0) } }
+                } }
+                tbody { @for p in points { (point(p, &measured)) } }
             }
         }
     }
 }
 
-const COLUMNS: [&str; 12] = [
-    "Time",
-    "Step",
-    "Phase",
-    "Loss",
-    "‖w‖₂",
-    "Gap",
-    "Direction",
-    "Offset",
-    "Margin",
-    "Residual",
-    "Train error",
-    "Test error",
+/// A column that not every run has.
+type Measured = (&'static str, fn(&Point) -> Option<f64>);
+
+const MEASURED: [Measured; 7] = [
+    ("Gap", |p| p.gap),
+    ("Direction", |p| p.direction_distance),
+    ("Offset", |p| p.offset_distance),
+    ("Margin", |p| p.margin_l2),
+    ("Residual", |p| p.residual),
+    ("Train error", |p| p.train_error),
+    ("Test error", |p| p.test_error),
 ];
 
-fn point(p: &Point) -> Markup {
-    let rest = [
-        p.gap,
-        p.direction_distance,
-        p.offset_distance,
-        p.margin_l2,
-        p.residual,
-        p.train_error,
-        p.test_error,
-    ];
+fn point(p: &Point, measured: &[&Measured]) -> Markup {
     html! {
         tr {
             th scope="row" { (power(&time(p.log10_time))) }
             td { (count(p.step)) } td { (p.phase) }
-            td { (from_log10(p.log10_loss)) }
-            td { (number(p.norm)) }
-            @for v in rest { td { (maybe(v)) } }
+            td { (prose(&from_log10(p.log10_loss))) }
+            td { (num(p.norm)) }
+            @for m in measured { td { (maybe_num((m.1)(p))) } }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Words and small parts shared by the sections of the page.
 
-use super::format::printable;
+use super::format::{lowered, maybe, number, printable};
 use maud::{Markup, Render, html};
 
 /// A term and its description; nothing where there is nothing to say.
@@ -16,9 +16,19 @@ pub(super) fn power(text: &str) -> Markup {
     }
 }
 
-/// A sentence in which numeric exponents, as in `t^-2` and `10^100000`, are raised.
+/// A number in few digits.
+pub(super) fn num(v: f64) -> Markup {
+    prose(&number(v))
+}
+
+/// A number, or a dash where there is none.
+pub(super) fn maybe_num(v: Option<f64>) -> Markup {
+    prose(&maybe(v))
+}
+
+/// A sentence in which numeric exponents, as in `t^-2`, `10^100000` and `10⁻⁶`, are raised.
 pub(super) fn prose(text: &str) -> Markup {
-    let clean = printable(text);
+    let clean = carets(&printable(text));
     let mut out = String::with_capacity(clean.len());
     let mut rest = clean.as_str();
     while let Some((before, after)) = rest.split_once('^') {
@@ -33,6 +43,21 @@ pub(super) fn prose(text: &str) -> Markup {
     }
     rest.render_to(&mut out);
     maud::PreEscaped(out)
+}
+
+/// Raised numbers as carets: fonts draw the Unicode superscripts unevenly, a raised span they cannot.
+fn carets(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut inside = false;
+    for c in text.chars() {
+        let low = lowered(c);
+        if low.is_some() && !inside {
+            out.push('^');
+        }
+        inside = low.is_some();
+        out.push(low.unwrap_or(c));
+    }
+    out
 }
 
 /// Bytes of the number at the start of `text`: a sign, digits, and a decimal part; 0 if there is none.

@@ -37,7 +37,8 @@ fn time_axis(report: &Report) -> Option<Axis> {
     let (lo, hi) = times().fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), l| (lo.min(l), hi.max(l)));
     let in_log_time = report.prediction.rate.as_ref().is_some_and(|r| r.clock == RateClock::LogTime);
     let warp = if hi - lo > 30.0 || (in_log_time && hi > 4.0) { Warp::Asinh } else { Warp::Straight };
-    Axis::powers("time t = Σ η", warp, times())
+    let label = if warp == Warp::Asinh { "time t = Σ η, log-log scale" } else { "time t = Σ η" };
+    Axis::powers(label, warp, times())
 }
 
 /// Where the flow takes over, if it does.

@@ -23,7 +23,9 @@ impl Law {
     /// The line fitted to the run.
     pub fn fitted(report: &Report) -> Option<Self> {
         let (seen, rate) = (report.rate.as_ref()?, report.prediction.rate.as_ref()?);
-        Some(Self { slope: seen.slope, intercept: seen.intercept, clock: rate.clock })
+        let numbers = [seen.slope, seen.intercept, seen.window[0], seen.window[1]];
+        let law = Self { slope: seen.slope, intercept: seen.intercept, clock: rate.clock };
+        numbers.iter().all(|v| v.is_finite()).then_some(law)
     }
 
     /// The predicted exponent through the middle of the fitted window or, without a fit, through the last point.
@@ -72,7 +74,7 @@ fn log10_clock_of_window(clock: RateClock, end: f64) -> f64 {
 
 /// The fitted window on the time axis.
 fn window(report: &Report, clock: RateClock) -> Option<[f64; 2]> {
-    let window = report.rate.as_ref()?.window;
+    let window = report.rate.as_ref().map(|r| r.window).filter(|w| w.iter().all(|v| v.is_finite()))?;
     if clock != RateClock::Steps {
         return Some(window);
     }
@@ -109,5 +111,5 @@ pub(super) fn predicted_line(report: &Report, law: &Law, x: &Axis) -> Option<Lin
     let units = [(units[0] - OVERHANG).max(0.0), (units[1] + OVERHANG).min(1.0)];
     let bound = report.prediction.rate.as_ref().is_some_and(|r| r.upper_bound_only);
     let name = format!("predicted{} slope {}", if bound { " bound," } else { "," }, number(law.slope));
-    Some(Line { name, role: Role::Predicted, width: 1.5, points: curve(report, law, x, units), dots: false })
+    Some(Line { name, role: Role::Predicted, width: 1.8, points: curve(report, law, x, units), dots: false })
 }
