@@ -64,12 +64,13 @@ mod tests {
     #[test]
     fn the_published_schema_is_current() {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/verdict.schema.json");
-        let current = serde_json::to_string_pretty(&schema()).unwrap() + "\n";
         if std::env::var_os("TROPISM_BLESS").is_some() {
+            let current = serde_json::to_string_pretty(&schema()).unwrap() + "\n";
             std::fs::create_dir_all(file.parent().unwrap()).unwrap();
-            std::fs::write(&file, &current).unwrap();
+            std::fs::write(&file, current).unwrap();
         }
-        let published = std::fs::read_to_string(&file).unwrap_or_default();
-        assert_eq!(published, current, "docs/verdict.schema.json is stale");
+        // Values, not texts: the order of keys depends on a feature other crates may switch on.
+        let published: Value = serde_json::from_str(&std::fs::read_to_string(&file).unwrap()).unwrap();
+        assert_eq!(published, schema(), "docs/verdict.schema.json is stale");
     }
 }
