@@ -5,9 +5,18 @@
 //! user's data and units, and is applied to the reference and to the trained model alike.
 
 mod certify;
+mod balls;
 mod conic;
+mod conic_margin;
+mod interior;
+mod margin_solver;
+mod matrix_balls;
+mod max_margin;
+mod rows;
+mod support;
 
 pub use certify::{Certificate, certify};
+pub use max_margin::MaxMargin;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
