@@ -23,7 +23,7 @@ impl Ball for Euclid {
     fn pairs(&self) -> (f64, f64) {
         (0.0, 0.0)
     }
-    fn linearise(&mut self) -> Option<(Metric, Option<(Vec<f64>, f64)>)> {
+    fn linearise(&mut self, _: &[f64]) -> Option<(Metric, Option<(Vec<f64>, f64)>)> {
         Some((Metric::Identity, None))
     }
     fn rhs(&self, v: &[f64], _: f64, _: bool) -> (Vec<f64>, f64) {
@@ -137,7 +137,7 @@ impl Ball for Cross {
     fn pairs(&self) -> (f64, f64) {
         (2.0 * self.w.len() as f64, self.pairs.plain_gap())
     }
-    fn linearise(&mut self) -> Option<(Metric, Option<(Vec<f64>, f64)>)> {
+    fn linearise(&mut self, _: &[f64]) -> Option<(Metric, Option<(Vec<f64>, f64)>)> {
         let mut beta = 0.0;
         for j in 0..self.w.len() {
             let (p, q) = self.ratios(j);
@@ -160,16 +160,20 @@ impl Ball for Cross {
             .collect();
         (e, r)
     }
-    fn direction(&mut self, dw: &[f64], dt: f64, v_new: &[f64], target: f64, second: bool) {
-        let (_, g) = self.level();
-        for j in 0..dw.len() {
-            let (cu, cv) = self.free(j, target, second);
-            let (p, q) = self.ratios(j);
-            let dg = v_new[j] - g[j];
-            self.pairs.dy[0][j] = dt - dg;
-            self.pairs.dy[1][j] = dt + dg;
-            self.pairs.dx[0][j] = cu - p * (dt - dg);
-            self.pairs.dx[1][j] = cv - q * (dt + dg);
+    fn direction(&mut self, dw: &[f64], dt: f64, dv: &[f64], target: f64, second: bool) {
+        for (j, (&step, &dg)) in dw.iter().zip(dv).enumerate() {
+            let free = <[f64; 2]>::from(self.free(j, target, second));
+            let ratio = <[f64; 2]>::from(self.ratios(j));
+            let wanted = [0, 1].map(|l| self.pairs.wanted(l, j, target, second));
+            // The side with the small ratio is computed from the slacks, the other from Δw: a large ratio
+            // would blow up the rounding of dt ∓ dg.
+            let (small, large) = if ratio[0] < ratio[1] { (0, 1) } else { (1, 0) };
+            let sign = [1.0, -1.0];
+            let p = &mut self.pairs;
+            p.dy[small][j] = dt - sign[small] * dg;
+            p.dx[small][j] = free[small] - ratio[small] * p.dy[small][j];
+            p.dx[large][j] = sign[large] * step + p.dx[small][j];
+            p.dy[large][j] = (wanted[large] - p.y[large][j] * p.dx[large][j]) / p.x[large][j];
         }
         self.dw.copy_from_slice(dw);
     }
@@ -218,7 +222,7 @@ impl Ball for Cube {
     fn pairs(&self) -> (f64, f64) {
         (2.0 * self.w.len() as f64, self.pairs.plain_gap())
     }
-    fn linearise(&mut self) -> Option<(Metric, Option<(Vec<f64>, f64)>)> {
+    fn linearise(&mut self, _: &[f64]) -> Option<(Metric, Option<(Vec<f64>, f64)>)> {
         let p = &self.pairs;
         let e = (0..self.w.len()).map(|j| p.y[0][j] / p.x[0][j] + p.y[1][j] / p.x[1][j]).collect();
         Some((Metric::Diagonal(e), None))

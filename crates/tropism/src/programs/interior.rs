@@ -11,7 +11,7 @@
 
 use super::rows::Rows;
 use crate::numerics::Matrix;
-use crate::numerics::linalg::{Cholesky, axpy, dot};
+use crate::numerics::linalg::{Cholesky, axpy, dot, norm2};
 
 /// The ball's linearised map `Δw ↦ Δg`.
 pub(super) enum Metric {
@@ -29,12 +29,12 @@ pub(super) trait Ball {
     fn pairs(&self) -> (f64, f64);
     /// `E`, and the border `(b, β)` of the ball's own scalar `t` if it has one:
     /// `ZᵀΔa = E Δw + b Δt + e`, `bᵀΔw − β Δt = r`.
-    fn linearise(&mut self) -> Option<(Metric, Option<(Vec<f64>, f64)>)>;
+    fn linearise(&mut self, v: &[f64]) -> Option<(Metric, Option<(Vec<f64>, f64)>)>;
     /// `(e, r)` for complementarity products `target`, given `v = Zᵀa`; with the second-order terms of the
     /// last direction if `second`.
     fn rhs(&self, v: &[f64], target: f64, second: bool) -> (Vec<f64>, f64);
-    /// Completes and keeps the direction that belongs to `Δw`, `Δt` and the right-hand side just asked for.
-    fn direction(&mut self, dw: &[f64], dt: f64, v_new: &[f64], target: f64, second: bool);
+    /// Completes and keeps the direction that belongs to `Δw`, `Δt`, `ΔZᵀa` and the right-hand side just asked for.
+    fn direction(&mut self, dw: &[f64], dt: f64, dv: &[f64], target: f64, second: bool);
     /// Largest step in `[0, 1]` that stays inside, and the sum of products after the step `alpha`.
     fn longest_step(&self) -> f64;
     fn gap_after(&self, alpha: f64) -> f64;
@@ -95,6 +95,7 @@ pub(super) fn play(
         if best.update(&now, ball.point(), &v, &margins, gauge, tolerance) {
             break;
         }
+        if std::env::var("DBG").is_ok() { eprintln!("  {done} lo {:.6e} up {:.6e} gap {:.2e} rho {:.6e} as {:.1e} ball {:.1e}", best.lower, best.upper, best.gap, now.rho, dot(&now.a,&now.s), ball.pairs().1); }
         let Some(step) = newton(rows, ball, &mut now, &v, &margins, &mut factors) else { break };
         done += 1;
         if !take(&mut now, ball, &step) {
@@ -114,15 +115,10 @@ fn newton(
     factors: &mut Factors,
 ) -> Option<Step> {
     let n = now.a.len();
-    let (metric, border) = ball.linearise()?;
+    let (metric, border) = ball.linearise(v)?;
     let d: Vec<f64> = now.a.iter().zip(&now.s).map(|(a, s)| a / s).collect();
     let kkt = Kkt::new(rows, metric, d, factors)?;
-    let (rho_w, rho_a) = kkt.solve(rows, &vec![0.0; ball.point().len()], &vec![1.0; n]);
-    let side = border.map(|(b, beta)| {
-        let minus: Vec<f64> = b.iter().map(|v| -v).collect();
-        let (w, a) = kkt.solve(rows, &minus, &vec![0.0; n]);
-        Side { b, beta, w, a }
-    });
+    let ends = Ends::new(rows, &kkt, border);
     let (pairs, gap) = ball.pairs();
     let mu = (dot(&now.a, &now.s) + gap) / (n as f64 + pairs);
     let residual: Vec<f64> = margins.iter().zip(&now.s).map(|(m, s)| m - now.rho - s).collect();
@@ -145,21 +141,11 @@ fn newton(
             })
             .collect();
         let f: Vec<f64> = e.iter().map(|v| -v).collect();
-        let (w0, a0) = kkt.solve(rows, &f, &h);
         let missing = 1.0 - now.a.iter().sum::<f64>();
-        let (drho, dt) = borders(&a0, &rho_a, &w0, &rho_w, side.as_ref(), missing, r)?;
-        let (mut dw, mut da) = (w0, a0);
-        axpy(drho, &rho_w, &mut dw);
-        axpy(drho, &rho_a, &mut da);
-        if let Some(side) = &side {
-            axpy(dt, &side.w, &mut dw);
-            axpy(dt, &side.a, &mut da);
-        }
+        let Delta { dw, da, drho, dt } = kkt.bordered(rows, &ends, Right { f, h, missing, r })?;
         let zdw = rows.apply(&dw);
         let ds: Vec<f64> = zdw.iter().zip(&residual).map(|(m, r)| m - drho + r).collect();
-        let mut v_new = rows.adjoint(&da);
-        axpy(1.0, v, &mut v_new);
-        ball.direction(&dw, dt, &v_new, target, second);
+        ball.direction(&dw, dt, &rows.adjoint(&da), target, second);
         step = Some(Step { dw, da, ds, drho, dt });
     }
     step.filter(|s| s.dw.iter().chain(&s.da).all(|v| v.is_finite()) && s.dt.is_finite())
@@ -179,25 +165,11 @@ fn take(now: &mut State, ball: &mut dyn Ball, step: &Step) -> bool {
     alpha > 1e-8
 }
 
-/// The 1×1 or 2×2 system for `Δρ` and `Δt`.
-fn borders(
-    a0: &[f64],
-    rho_a: &[f64],
-    w0: &[f64],
-    rho_w: &[f64],
-    side: Option<&Side>,
-    missing: f64,
-    r: f64,
-) -> Option<(f64, f64)> {
-    let total = |v: &[f64]| v.iter().sum::<f64>();
-    let (k11, r1) = (total(rho_a), missing - total(a0));
-    let Some(side) = side else {
-        return (k11 != 0.0).then(|| (r1 / k11, 0.0));
-    };
-    let (k12, k21) = (total(&side.a), dot(&side.b, rho_w));
-    let (k22, r2) = (dot(&side.b, &side.w) - side.beta, r - dot(&side.b, w0));
-    let det = k11 * k22 - k12 * k21;
-    (det != 0.0).then(|| ((r1 * k22 - k12 * r2) / det, (k11 * r2 - k21 * r1) / det))
+/// The columns that belong to `ρ` and to the ball's scalar `t`.
+struct Ends {
+    rho_w: Vec<f64>,
+    rho_a: Vec<f64>,
+    side: Option<Side>,
 }
 
 struct Side {
@@ -205,6 +177,47 @@ struct Side {
     beta: f64,
     w: Vec<f64>,
     a: Vec<f64>,
+}
+
+impl Ends {
+    fn new(rows: &Rows, kkt: &Kkt, border: Option<(Vec<f64>, f64)>) -> Self {
+        let (n, m) = (rows.count(), rows.width());
+        let (rho_w, rho_a) = kkt.solve(rows, &vec![0.0; m], &vec![1.0; n]);
+        let side = border.map(|(b, beta)| {
+            let minus: Vec<f64> = b.iter().map(|v| -v).collect();
+            let (w, a) = kkt.solve(rows, &minus, &vec![0.0; n]);
+            Side { b, beta, w, a }
+        });
+        Self { rho_w, rho_a, side }
+    }
+
+    /// `Δρ` and `Δt` from the 1×1 or 2×2 system that the border rows leave.
+    fn scalars(&self, w0: &[f64], a0: &[f64], missing: f64, r: f64) -> Option<(f64, f64)> {
+        let total = |v: &[f64]| v.iter().sum::<f64>();
+        let (k11, r1) = (total(&self.rho_a), missing - total(a0));
+        let Some(side) = &self.side else {
+            return (k11 != 0.0).then(|| (r1 / k11, 0.0));
+        };
+        let (k12, k21) = (total(&side.a), dot(&side.b, &self.rho_w));
+        let (k22, r2) = (dot(&side.b, &side.w) - side.beta, r - dot(&side.b, w0));
+        let det = k11 * k22 - k12 * k21;
+        (det != 0.0).then(|| ((r1 * k22 - k12 * r2) / det, (k11 * r2 - k21 * r1) / det))
+    }
+}
+
+/// Right-hand sides of Newton's equations and of the two border rows.
+struct Right {
+    f: Vec<f64>,
+    h: Vec<f64>,
+    missing: f64,
+    r: f64,
+}
+
+struct Delta {
+    dw: Vec<f64>,
+    da: Vec<f64>,
+    drho: f64,
+    dt: f64,
 }
 
 /// Largest `α ≤ 1` with `x + α dx ≥ 0`.
@@ -218,67 +231,113 @@ struct Factors {
 }
 
 /// The factored Newton matrix, in the smaller dimension where `E` is diagonal.
-enum Kkt {
-    /// `D⁻¹ + Z E⁻¹ Zᵀ`.
-    Wide { factor: Cholesky, inverse: Option<Vec<f64>>, d: Vec<f64> },
-    /// `E + Zᵀ D Z`.
-    Tall { factor: Cholesky, d: Vec<f64> },
+struct Kkt {
+    /// `D⁻¹ + Z E⁻¹ Zᵀ` if `wide`, else `E + Zᵀ D Z`.
+    factor: Cholesky,
+    wide: bool,
+    metric: Metric,
+    d: Vec<f64>,
 }
 
 impl Kkt {
     fn new(rows: &Rows, metric: Metric, d: Vec<f64>, factors: &mut Factors) -> Option<Self> {
         let (n, m) = (rows.count(), rows.width());
         let wide = n < m && !matches!(metric, Metric::Dense(_));
+        let mut k = match &metric {
+            _ if !wide => rows.normal(&d),
+            Metric::Diagonal(e) => rows.gram(Some(&e.iter().map(|v| 1.0 / v).collect::<Vec<f64>>())),
+            _ => factors.gram.get_or_insert_with(|| rows.gram(None)).clone(),
+        };
         if wide {
-            let inverse = match &metric {
-                Metric::Diagonal(e) => Some(e.iter().map(|v| 1.0 / v).collect::<Vec<f64>>()),
-                _ => None,
-            };
-            let mut k = match &inverse {
-                Some(e) => rows.gram(Some(e)),
-                None => factors.gram.get_or_insert_with(|| rows.gram(None)).clone(),
-            };
             d.iter().enumerate().for_each(|(i, v)| k.set(i, i, k.get(i, i) + 1.0 / v));
-            let factor = regularised(k)?;
-            return Some(Kkt::Wide { factor, inverse, d });
+        } else {
+            match &metric {
+                Metric::Identity => (0..m).for_each(|j| k.set(j, j, k.get(j, j) + 1.0)),
+                Metric::Diagonal(e) => e.iter().enumerate().for_each(|(j, v)| k.set(j, j, k.get(j, j) + v)),
+                Metric::Dense(e) => axpy(1.0, e.as_slice(), k.as_mut_slice()),
+            }
         }
-        let mut k = rows.normal(&d);
-        match metric {
-            Metric::Identity => (0..m).for_each(|j| k.set(j, j, k.get(j, j) + 1.0)),
-            Metric::Diagonal(e) => e.iter().enumerate().for_each(|(j, v)| k.set(j, j, k.get(j, j) + v)),
-            Metric::Dense(e) => axpy(1.0, e.as_slice(), k.as_mut_slice()),
+        Some(Kkt { factor: regularised(k)?, wide, metric, d })
+    }
+
+    fn metric_times(&self, w: &[f64]) -> Vec<f64> {
+        let mut out = w.to_vec();
+        match &self.metric {
+            Metric::Identity => {}
+            Metric::Diagonal(e) => out.iter_mut().zip(e).for_each(|(v, e)| *v *= e),
+            Metric::Dense(e) => crate::numerics::linalg::matvec(e, w, &mut out),
         }
-        Some(Kkt::Tall { factor: regularised(k)?, d })
+        out
+    }
+
+    /// The whole system with its borders, refined while that helps: near the end the border columns are huge
+    /// and cancel.
+    fn bordered(&self, rows: &Rows, ends: &Ends, right: Right) -> Option<Delta> {
+        let (n, m) = (rows.count(), rows.width());
+        let mut x = Delta { dw: vec![0.0; m], da: vec![0.0; n], drho: 0.0, dt: 0.0 };
+        let mut left = Right { f: right.f.clone(), h: right.h.clone(), ..right };
+        let mut size = f64::INFINITY;
+        for _ in 0..3 {
+            let (w0, a0) = self.solve(rows, &left.f, &left.h);
+            let (drho, dt) = ends.scalars(&w0, &a0, left.missing, left.r)?;
+            let before = Delta { dw: x.dw.clone(), da: x.da.clone(), ..x };
+            axpy(1.0, &w0, &mut x.dw);
+            axpy(1.0, &a0, &mut x.da);
+            axpy(drho, &ends.rho_w, &mut x.dw);
+            axpy(drho, &ends.rho_a, &mut x.da);
+            if let Some(side) = &ends.side {
+                axpy(dt, &side.w, &mut x.dw);
+                axpy(dt, &side.a, &mut x.da);
+            }
+            x.drho += drho;
+            x.dt += dt;
+            left = self.residual(rows, ends, &right, &x);
+            let now = norm2(&left.f) + norm2(&left.h) + left.missing.abs() + left.r.abs();
+            if now.is_nan() || now > 0.5 * size {
+                return Some(if now < size { x } else { before });
+            }
+            size = now;
+        }
+        Some(x)
+    }
+
+    fn residual(&self, rows: &Rows, ends: &Ends, right: &Right, x: &Delta) -> Right {
+        let (ew, zw, za) = (self.metric_times(&x.dw), rows.apply(&x.dw), rows.adjoint(&x.da));
+        let b = ends.side.as_ref();
+        let bt = |j: usize| b.map_or(0.0, |s| s.b[j] * x.dt);
+        Right {
+            f: (0..ew.len()).map(|j| right.f[j] - (ew[j] - za[j] + bt(j))).collect(),
+            h: (0..zw.len()).map(|i| right.h[i] - (zw[i] + x.da[i] / self.d[i] - x.drho)).collect(),
+            missing: right.missing - x.da.iter().sum::<f64>(),
+            r: b.map_or(0.0, |s| right.r - (dot(&s.b, &x.dw) - s.beta * x.dt)),
+        }
     }
 
     fn solve(&self, rows: &Rows, f: &[f64], h: &[f64]) -> (Vec<f64>, Vec<f64>) {
-        match self {
-            Kkt::Wide { factor, inverse, .. } => {
-                let weigh = |v: &mut [f64]| {
-                    if let Some(e) = inverse {
-                        v.iter_mut().zip(e).for_each(|(v, e)| *v *= e);
-                    }
-                };
-                let mut ef = f.to_vec();
-                weigh(&mut ef);
-                let zef = rows.apply(&ef);
-                let mut a: Vec<f64> = h.iter().zip(&zef).map(|(h, z)| h - z).collect();
-                factor.solve(&mut a);
-                let mut w = rows.adjoint(&a);
-                axpy(1.0, f, &mut w);
-                weigh(&mut w);
-                (w, a)
-            }
-            Kkt::Tall { factor, d } => {
-                let dh: Vec<f64> = d.iter().zip(h).map(|(d, h)| d * h).collect();
-                let mut w = rows.adjoint(&dh);
-                axpy(1.0, f, &mut w);
-                factor.solve(&mut w);
-                let zw = rows.apply(&w);
-                let a = d.iter().zip(h).zip(&zw).map(|((d, h), z)| d * (h - z)).collect();
-                (w, a)
-            }
+        let d = &self.d;
+        if !self.wide {
+            let dh: Vec<f64> = d.iter().zip(h).map(|(d, h)| d * h).collect();
+            let mut w = rows.adjoint(&dh);
+            axpy(1.0, f, &mut w);
+            self.factor.solve(&mut w);
+            let zw = rows.apply(&w);
+            let a = d.iter().zip(h).zip(&zw).map(|((d, h), z)| d * (h - z)).collect();
+            return (w, a);
         }
+        let weigh = |v: &mut [f64]| {
+            if let Metric::Diagonal(e) = &self.metric {
+                v.iter_mut().zip(e).for_each(|(v, e)| *v /= e);
+            }
+        };
+        let mut ef = f.to_vec();
+        weigh(&mut ef);
+        let zef = rows.apply(&ef);
+        let mut a: Vec<f64> = h.iter().zip(&zef).map(|(h, z)| h - z).collect();
+        self.factor.solve(&mut a);
+        let mut w = rows.adjoint(&a);
+        axpy(1.0, f, &mut w);
+        weigh(&mut w);
+        (w, a)
     }
 }
 

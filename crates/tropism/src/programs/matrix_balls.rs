@@ -123,7 +123,8 @@ impl Ball for SpectralBall {
     fn pairs(&self) -> (f64, f64) {
         ((self.lifted.k + self.lifted.d) as f64, dot(self.lifted.x.as_slice(), self.lifted.s.as_slice()))
     }
-    fn linearise(&mut self) -> Option<(Metric, Option<(Vec<f64>, f64)>)> {
+    fn linearise(&mut self, _: &[f64]) -> Option<(Metric, Option<(Vec<f64>, f64)>)> {
+        self.lifted.s = lift(self.lifted.k, self.lifted.d, &self.w, 1.0);
         self.lifted.refresh()?;
         Some((Metric::Dense(self.lifted.schur()), None))
     }
@@ -155,6 +156,7 @@ impl Ball for SpectralBall {
 pub(super) struct NuclearBall {
     lifted: Lifted,
     w: Vec<f64>,
+    dw: Vec<f64>,
     /// `M⁻¹`'s factor, `m_t`, `τ` and `b = −M⁻¹ m_t` from `linearise`.
     factor: Option<Cholesky>,
     border: Vec<f64>,
@@ -168,7 +170,7 @@ impl NuclearBall {
         let trace: f64 = (0..k + d).map(|i| lifted.x.get(i, i)).sum();
         lifted.x.as_mut_slice().iter_mut().for_each(|x| *x /= trace);
         let w = lifted.corner(&lifted.x);
-        Some(Self { lifted, w, factor: None, border: vec![0.0; k * d] })
+        Some(Self { lifted, dw: w.clone(), w, factor: None, border: vec![0.0; k * d] })
     }
 
     fn g(&self) -> Vec<f64> {
@@ -184,7 +186,9 @@ impl Ball for NuclearBall {
     fn pairs(&self) -> (f64, f64) {
         ((self.lifted.k + self.lifted.d) as f64, dot(self.lifted.x.as_slice(), self.lifted.s.as_slice()))
     }
-    fn linearise(&mut self) -> Option<(Metric, Option<(Vec<f64>, f64)>)> {
+    fn linearise(&mut self, v: &[f64]) -> Option<(Metric, Option<(Vec<f64>, f64)>)> {
+        // Exactly feasible from here on: what rounding left between g and Zᵀa would be multiplied by S⁻¹.
+        self.lifted.s = lift(self.lifted.k, self.lifted.d, v, self.lifted.s.get(0, 0));
         self.lifted.refresh()?;
         let m = self.lifted.schur();
         let factor = Cholesky::new(&m)?;
@@ -221,11 +225,11 @@ impl Ball for NuclearBall {
         let e = self.g().iter().zip(v).zip(&c).map(|((g, v), c)| g - v - c).collect();
         (e, r)
     }
-    fn direction(&mut self, _: &[f64], dt: f64, v_new: &[f64], target: f64, second: bool) {
+    fn direction(&mut self, dw: &[f64], dt: f64, dv: &[f64], target: f64, second: bool) {
         let wanted = self.lifted.wanted(target, second);
-        let dv: Vec<f64> = v_new.iter().zip(self.g()).map(|(n, g)| n - g).collect();
-        let ds = lift(self.lifted.k, self.lifted.d, &dv, dt);
+        let ds = lift(self.lifted.k, self.lifted.d, dv, dt);
         self.lifted.complete(wanted, ds);
+        self.dw.copy_from_slice(dw);
     }
     fn longest_step(&self) -> f64 {
         self.lifted.longest_step()
