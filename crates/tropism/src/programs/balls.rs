@@ -76,7 +76,9 @@ impl Pairs {
     }
 
     fn longest_step(&self) -> f64 {
-        (0..2).fold(1.0, |m: f64, l| m.min(inside(&self.x[l], &self.dx[l])).min(inside(&self.y[l], &self.dy[l])))
+        (0..2).fold(1.0, |m: f64, l| {
+            m.min(inside(&self.x[l], &self.dx[l])).min(inside(&self.y[l], &self.dy[l]))
+        })
     }
 
     fn advance(&mut self, alpha: f64) {
@@ -204,7 +206,10 @@ impl Cube {
     pub fn new(v: &[f64], rows: usize) -> Self {
         let d = v.len();
         let floor = 1.0 / rows as f64;
-        let y = [v.iter().map(|g| g.max(0.0) + floor).collect(), v.iter().map(|g| (-g).max(0.0) + floor).collect()];
+        let y = [
+            v.iter().map(|g| g.max(0.0) + floor).collect(),
+            v.iter().map(|g| (-g).max(0.0) + floor).collect(),
+        ];
         Self { w: vec![0.0; d], pairs: Pairs::new([vec![1.0; d], vec![1.0; d]], y), dw: vec![0.0; d] }
     }
 

@@ -14,7 +14,8 @@ use crate::numerics::Norm;
 pub(super) fn solve(program: &MaxMargin, norm: Norm, iterations: usize) -> Candidate {
     let rows = Rows::new(&program.margins);
     let (n, m) = (rows.count(), rows.width());
-    let mut problem = ConicProblem { cones: vec![Cone::Nonnegative(n)], b: vec![-1.0; n], ..Default::default() };
+    let mut problem =
+        ConicProblem { cones: vec![Cone::Nonnegative(n)], b: vec![-1.0; n], ..Default::default() };
     let z = rows.select(&(0..n).collect::<Vec<_>>());
     for i in 0..n {
         for (j, &v) in z.row(i).iter().enumerate() {

@@ -95,7 +95,6 @@ pub(super) fn play(
         if best.update(&now, ball.point(), &v, &margins, gauge, tolerance) {
             break;
         }
-        if std::env::var("DBG").is_ok() { eprintln!("  {done} lo {:.6e} up {:.6e} gap {:.2e} rho {:.6e} as {:.1e} ball {:.1e}", best.lower, best.upper, best.gap, now.rho, dot(&now.a,&now.s), ball.pairs().1); }
         let Some(step) = newton(rows, ball, &mut now, &v, &margins, &mut factors) else { break };
         done += 1;
         if !take(&mut now, ball, &step) {
@@ -127,7 +126,8 @@ fn newton(
         let (target, second) = match (&step, target_ratio) {
             (Some(p), Some(())) => {
                 let alpha = inside(&now.a, &p.da).min(inside(&now.s, &p.ds)).min(ball.longest_step());
-                let after: f64 = (0..n).map(|i| (now.a[i] + alpha * p.da[i]) * (now.s[i] + alpha * p.ds[i])).sum();
+                let after: f64 =
+                    (0..n).map(|i| (now.a[i] + alpha * p.da[i]) * (now.s[i] + alpha * p.ds[i])).sum();
                 let ratio = (after + ball.gap_after(alpha)) / (n as f64 + pairs) / mu;
                 (ratio.clamp(0.0, 1.0).powi(3) * mu, true)
             }
@@ -371,7 +371,15 @@ impl Best {
     }
 
     /// Keeps what improves; true when there is nothing left to gain.
-    fn update(&mut self, now: &State, w: &[f64], v: &[f64], margins: &[f64], gauge: &Gauge<'_>, tolerance: f64) -> bool {
+    fn update(
+        &mut self,
+        now: &State,
+        w: &[f64],
+        v: &[f64],
+        margins: &[f64],
+        gauge: &Gauge<'_>,
+        tolerance: f64,
+    ) -> bool {
         let upper = (gauge.dual)(v) / now.a.iter().sum::<f64>();
         let size = (gauge.norm)(w);
         let least = margins.iter().copied().fold(f64::INFINITY, f64::min);

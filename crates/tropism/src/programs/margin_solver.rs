@@ -60,7 +60,9 @@ fn interior(program: &MaxMargin, rows: &Rows, norm: Norm, budget: &Budget) -> Ve
     let tolerance = if norm == Norm::L2 { 1e-10 } else { 0.1 * budget.relative_gap };
     let point = play(rows, ball.as_mut(), &gauge, budget.iterations.min(200), tolerance);
     let mut out = vec![];
-    if norm == Norm::L2 && let Some(c) = polished(rows, &point) {
+    if norm == Norm::L2
+        && let Some(c) = polished(rows, &point)
+    {
         out.push(c);
     }
     let GamePoint { w, a, iterations, .. } = point;

@@ -23,7 +23,8 @@ impl Rows {
             MarginMap::Multiclass { x, .. } => x,
         };
         let longest = design.row_norms().into_iter().fold(0.0, f64::max);
-        let factor = if longest > 0.0 && longest.is_finite() { (-longest.log2().round()).exp2() } else { 1.0 };
+        let factor =
+            if longest > 0.0 && longest.is_finite() { (-longest.log2().round()).exp2() } else { 1.0 };
         let scaled = Arc::new(design.scaled_rows(&vec![factor; design.rows()]));
         let map = match map {
             MarginMap::Binary { .. } => MarginMap::Binary { z: scaled },
@@ -134,15 +135,23 @@ impl Rows {
         out
     }
 
-    /// The rows themselves, `[|rows| × m]`.
+    /// The scaled rows themselves, `[|rows| × m]`.
     pub fn select(&self, rows: &[usize]) -> Matrix {
-        let m = self.width();
-        let mut out = Matrix::zeros(rows.len(), m);
+        let Some(z) = &self.dense else { return Self::select_of(&self.map, rows) };
+        let mut out = Matrix::zeros(rows.len(), z.cols());
         for (to, &from) in rows.iter().enumerate() {
-            match (&self.dense, &self.map) {
-                (Some(z), _) => out.row_mut(to).copy_from_slice(z.row(from)),
-                (None, MarginMap::Binary { z }) => z.add_row(from, 1.0, out.row_mut(to)),
-                (None, MarginMap::Multiclass { x, labels, classes }) => {
+            out.row_mut(to).copy_from_slice(z.row(from));
+        }
+        out
+    }
+
+    /// Rows of `Z` in the user's units, `[|rows| × m]`.
+    pub fn select_of(map: &MarginMap, rows: &[usize]) -> Matrix {
+        let mut out = Matrix::zeros(rows.len(), map.cols());
+        for (to, &from) in rows.iter().enumerate() {
+            match map {
+                MarginMap::Binary { z } => z.add_row(from, 1.0, out.row_mut(to)),
+                MarginMap::Multiclass { x, labels, classes } => {
                     let (k, d) = (*classes, x.cols());
                     let (i, y) = (from / (k - 1), labels[from / (k - 1)]);
                     if let Some(c) = (0..k).filter(|&c| c != y).nth(from % (k - 1)) {
@@ -153,11 +162,6 @@ impl Rows {
             }
         }
         out
-    }
-
-    /// Whether the rows are held sparse and are too many for a dense Gram matrix.
-    pub fn is_sparse(map: &MarginMap) -> bool {
-        matches!(map, MarginMap::Binary { z } if matches!(z.as_ref(), Design::Sparse(_)))
     }
 }
 

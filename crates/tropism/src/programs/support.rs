@@ -14,10 +14,16 @@ use faer::{MatMut, Par};
 
 /// `(w, a)` with `w` at margin about one; `None` if the exchange runs out of turns or meets dependent rows it
 /// cannot drop.
-pub(super) fn finish(rows: &Rows, support: &[usize], a: &[f64], turns: usize) -> Option<(Vec<f64>, Vec<f64>)> {
+pub(super) fn finish(
+    rows: &Rows,
+    support: &[usize],
+    a: &[f64],
+    turns: usize,
+) -> Option<(Vec<f64>, Vec<f64>)> {
     let n = rows.count();
     let mut active = independent(rows, support)?;
-    let mut feasible: Vec<f64> = (0..n).map(|i| if active.contains(&i) { a[i].max(0.0) } else { 0.0 }).collect();
+    let mut feasible: Vec<f64> =
+        (0..n).map(|i| if active.contains(&i) { a[i].max(0.0) } else { 0.0 }).collect();
     for _ in 0..turns {
         if active.is_empty() {
             return None;
@@ -58,8 +64,12 @@ fn blocked(feasible: &mut [f64], active: &[usize], target: &[f64]) -> Option<Vec
     }
     let ratio = |i: usize, b: f64| if b <= 0.0 { feasible[i] / (feasible[i] - b).max(1e-300) } else { 1.0 };
     let step = active.iter().zip(target).fold(1.0, |m: f64, (&i, &b)| m.min(ratio(i, b)));
-    let leaving =
-        active.iter().zip(target).filter(|&(&i, &b)| b <= 0.0 && ratio(i, b) <= step).map(|(&i, _)| i).collect();
+    let leaving = active
+        .iter()
+        .zip(target)
+        .filter(|&(&i, &b)| b <= 0.0 && ratio(i, b) <= step)
+        .map(|(&i, _)| i)
+        .collect();
     for (&i, &b) in active.iter().zip(target) {
         feasible[i] = (feasible[i] + step * (b - feasible[i])).max(0.0);
     }
