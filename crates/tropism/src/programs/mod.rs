@@ -4,10 +4,24 @@
 //! solver says is believed. [`certify`] recomputes value and bound from the returned vectors, in the
 //! user's data and units, and is applied to the reference and to the trained model alike.
 
+mod balls;
 mod certify;
 mod conic;
+mod conic_margin;
+mod decomposition;
+mod exact;
+mod interior;
+mod margin_solver;
+mod matrix_balls;
+mod max_margin;
+mod rows;
+mod separability;
+mod support;
 
 pub use certify::{Certificate, certify};
+pub use decomposition::{Decomposition, MarginLoss, decompose};
+pub use max_margin::MaxMargin;
+pub use separability::{Separability, separability};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
