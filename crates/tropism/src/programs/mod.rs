@@ -4,10 +4,23 @@
 //! solver says is believed. [`certify`] recomputes value and bound from the returned vectors, in the
 //! user's data and units, and is applied to the reference and to the trained model alike.
 
+mod affine;
+mod bregman_interpolant;
 mod certify;
 mod conic;
+mod min_norm_interpolant;
+mod polyhedral;
+mod ridge;
+mod separable;
+mod spectral_filter;
+mod spectral_risk;
 
+pub use bregman_interpolant::BregmanInterpolant;
 pub use certify::{Certificate, certify};
+pub use min_norm_interpolant::MinNormInterpolant;
+pub use ridge::Ridge;
+pub use spectral_filter::SpectralFilter;
+pub use spectral_risk::SpectralRisk;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
