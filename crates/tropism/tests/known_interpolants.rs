@@ -50,9 +50,7 @@ fn images(x: &Matrix, y: &[f64]) -> Vec<Image> {
     let row = |i: usize| (3 * i + 1) % n;
     let col = move |j: usize| (5 * j + 2) % d;
     let sign = |j: usize| if (j * 7) % 3 == 1 { -1.0 } else { 1.0 };
-    let keep = |scale: f64| -> Back {
-        Box::new(move |w: &[f64]| w.iter().map(|v| v / scale).collect())
-    };
+    let keep = |scale: f64| -> Back { Box::new(move |w: &[f64]| w.iter().map(|v| v / scale).collect()) };
     let mut list = vec![Image { x: x.clone(), y: y.to_vec(), back: keep(1.0), scale: 1.0 }];
     let permuted = Matrix::from_fn(n, d, |i, j| x.get(row(i), j));
     list.push(Image { x: permuted, y: (0..n).map(|i| y[row(i)]).collect(), back: keep(1.0), scale: 1.0 });

@@ -1,0 +1,71 @@
+//! The margin programs in the general engine's form: its fallback, its cross-check, and the way ℓp is solved.
+//!
+//! Variables `(w, t…)`; the first `N` rows are `−Zw + s = −1`, `s ≥ 0`, whose multipliers are the dual `a`.
+//! * ℓ2: `½‖w‖²`. * ℓ1: `Σt`, `|w_j| ≤ t_j`. * ℓ∞: `t`, `|w_j| ≤ t`.
+//! * ℓp: `min τ`, `Σ r_j = τ`, `r_j^{1/p} τ^{1−1/p} ≥ |w_j|` (power cones), so that `‖w‖_p ≤ τ`.
+
+use super::conic::{Cone, ConicProblem};
+use super::margin_solver::Candidate;
+use super::max_margin::MaxMargin;
+use super::rows::Rows;
+use crate::numerics::Norm;
+
+/// Solves by clarabel. Matrix norms have no second-order form here and are treated as ℓ2.
+pub(super) fn solve(program: &MaxMargin, norm: Norm, iterations: usize) -> Candidate {
+    let rows = Rows::new(&program.margins);
+    let (n, m) = (rows.count(), rows.width());
+    let mut problem =
+        ConicProblem { cones: vec![Cone::Nonnegative(n)], b: vec![-1.0; n], ..Default::default() };
+    let z = rows.select(&(0..n).collect::<Vec<_>>());
+    for i in 0..n {
+        for (j, &v) in z.row(i).iter().enumerate() {
+            problem.a.push((i, j, -v));
+        }
+    }
+    match norm {
+        Norm::L1 => absolute(&mut problem, n, m, true),
+        Norm::LInf => absolute(&mut problem, n, m, false),
+        Norm::Lp(p) => power(&mut problem, n, m, p),
+        _ => {
+            problem.q = vec![0.0; m];
+            problem.p = (0..m).map(|j| (j, j, 1.0)).collect();
+        }
+    }
+    let s = problem.solve(iterations);
+    let a = s.z[..n].iter().map(|v| v.max(0.0)).collect();
+    Candidate { w: s.x[..m].to_vec(), a, method: "conic", iterations: s.iterations }
+}
+
+/// `|w_j| ≤ t_j` (own bound for each, summed) or `≤ t` (one bound for all).
+fn absolute(problem: &mut ConicProblem, n: usize, m: usize, own: bool) {
+    let bounds = if own { m } else { 1 };
+    problem.q = vec![0.0; m];
+    problem.q.extend(vec![1.0; bounds]);
+    for j in 0..m {
+        let t = m + if own { j } else { 0 };
+        for (l, sign) in [1.0, -1.0].into_iter().enumerate() {
+            problem.a.push((n + 2 * j + l, j, sign));
+            problem.a.push((n + 2 * j + l, t, -1.0));
+        }
+    }
+    problem.b.extend(vec![0.0; 2 * m]);
+    problem.cones.push(Cone::Nonnegative(2 * m));
+}
+
+fn power(problem: &mut ConicProblem, n: usize, m: usize, p: f64) {
+    let (r, tau) = (m, 2 * m);
+    problem.q = vec![0.0; 2 * m + 1];
+    problem.q[tau] = 1.0;
+    (0..m).for_each(|j| problem.a.push((n, r + j, 1.0)));
+    problem.a.push((n, tau, -1.0));
+    problem.b.push(0.0);
+    problem.cones.push(Cone::Zero(1));
+    for j in 0..m {
+        let row = n + 1 + 3 * j;
+        problem.a.push((row, r + j, -1.0));
+        problem.a.push((row + 1, tau, -1.0));
+        problem.a.push((row + 2, j, -1.0));
+        problem.b.extend([0.0; 3]);
+        problem.cones.push(Cone::Power(1.0 / p));
+    }
+}
