@@ -107,6 +107,13 @@ impl Cholesky {
         a.as_faer().llt(Side::Lower).ok().map(Self)
     }
 
+    /// Smallest and largest diagonal entry of the factor: their ratio is at most the root of `1 / cond`.
+    pub fn pivots(&self) -> (f64, f64) {
+        let l = self.0.L();
+        let entries = (0..l.nrows()).map(|i| l[(i, i)]);
+        entries.fold((f64::INFINITY, 0.0), |(lo, hi), v| (lo.min(v), hi.max(v)))
+    }
+
     /// Solves in place.
     pub fn solve(&self, b: &mut [f64]) {
         let n = b.len();

@@ -199,16 +199,19 @@ impl Potential {
                 if w0 == 0.0 {
                     return (v, e);
                 }
-                // Both z0 and z0 + delta are rounded; the derivative in each is a difference of primal points.
-                let (w1, slope) = (self.inverse(z0 + delta), self.conjugate_curvature(z0) * delta.abs());
-                let moved = CALL * (z0.abs() + delta.abs());
-                (v, e + moved * ((w1 - w0).abs() + slope))
+                // Both z0 and z0 + delta are rounded; the derivatives in them are w1 − w0 and −φ*''(z0) δ.
+                let end = (z0.abs() + delta.abs()) * (self.inverse(z0 + delta) - w0).abs();
+                let base = z0.abs() * self.conjugate_curvature(z0) * delta.abs();
+                (v, e + CALL * (end + base))
             }
             NegEntropy if delta.abs() < 0.5 => scaled(w0, exponential_series(delta)),
             NegEntropy => {
                 let z = w0.ln() + delta;
                 let up = z.exp();
-                (up - w0 - delta * w0, CALL * (up * (1.0 + w0.ln().abs() + delta.abs()) + w0 * (1.0 + delta.abs())))
+                (
+                    up - w0 - delta * w0,
+                    CALL * (up * (1.0 + w0.ln().abs() + delta.abs()) + w0 * (1.0 + delta.abs())),
+                )
             }
             Hypentropy(beta) => cosh_divergence(beta, w0, delta),
         }
@@ -288,7 +291,7 @@ fn arcsinh_difference(a: f64, b: f64, beta: f64) -> f64 {
         return hyp.mirror(a) - hyp.mirror(b);
     }
     if x.abs().min(y.abs()) >= LARGE {
-        return ((a - b) / b).ln_1p().copysign((a - b) * b) * b.signum();
+        return ((a - b) / b).ln_1p() * b.signum();
     }
     // sinh(s − t) = sinh s cosh t − cosh s sinh t = (x² − y²) / (x √(1+y²) + y √(1+x²)).
     let difference = (a - b) / beta;
@@ -326,7 +329,11 @@ mod tests {
                 close(p.inverse(z), w, 1e-12);
                 let scale = 1.0 + p.conjugate_curvature(z);
                 close((p.conjugate(z + h) - p.conjugate(z - h)) / (2.0 * h), w, 1e-6 * scale);
-                close((p.inverse(z + h) - p.inverse(z - h)) / (2.0 * h), p.conjugate_curvature(z), 1e-6 * scale);
+                close(
+                    (p.inverse(z + h) - p.inverse(z - h)) / (2.0 * h),
+                    p.conjugate_curvature(z),
+                    1e-6 * scale,
+                );
                 // Fenchel equality; z w is at most about 1e2 here.
                 close(p.value(w) + p.conjugate(z), z * w, 1e-12);
             }
@@ -365,6 +372,10 @@ mod tests {
             let p = Hypentropy(beta);
             for z in [-700.0, -30.0, -1e-9, 0.0, 1e-9, 5.0, 690.0] {
                 let w = p.inverse(z);
+                if w.is_infinite() {
+                    // 1e8 sinh 700 is not a double.
+                    continue;
+                }
                 // A relative error u in w moves z by u tanh z, and z itself is rounded.
                 assert!((p.mirror(w) - z).abs() <= 1e-14 * (1.0_f64).max(z.abs()), "{beta} {z}");
             }
