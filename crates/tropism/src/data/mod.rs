@@ -3,9 +3,14 @@
 //! A [`Dataset`] is complete in memory; reading files is the business of `tropism-files`. Every data set
 //! records its notes (labels mapped, columns dropped, standardised, …), which the report prints.
 
+pub mod bundled;
 mod margins;
+pub mod prepare;
+pub mod table;
 
 pub use margins::MarginMap;
+pub use prepare::{ClassName, Preparation, Task, prepare};
+pub use table::{LabelColumn, Labels, RowNumbers, Table};
 
 use crate::numerics::{Design, Matrix};
 use serde::{Deserialize, Serialize};
