@@ -50,27 +50,32 @@ macro_rules! members {
     ($(#[$meta:meta])* $room:literal $Spec:ident { $($module:ident => $Type:ident),+ $(,)? }) => {
         $(pub mod $module;)+
 
+        $crate::registry::member_enum! {
+            $(#[$meta])* $room $Spec { $($module: $module::$Type, concat!(stringify!($module), ".rs")),+ }
+        }
+    };
+}
+pub(crate) use members;
+
+/// The enum and registry of [`members`], for types that live in modules of their own.
+macro_rules! member_enum {
+    ($(#[$meta:meta])* $room:literal $Spec:ident { $($id:ident: $Type:ty, $source:expr),+ $(,)? }) => {
         $(#[$meta])*
         #[derive(Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize, schemars::JsonSchema)]
         #[serde(tag = "kind", rename_all = "snake_case")]
         #[allow(non_camel_case_types)]
         pub enum $Spec {
-            $(#[allow(missing_docs)] $module($module::$Type),)+
+            $(#[allow(missing_docs)] $id($Type),)+
         }
 
         impl $Spec {
             /// Every member of the room, sorted by id.
-            pub const MEMBERS: &'static [$crate::registry::Member] = &[
-                $($crate::registry::Member::new(
-                    $room,
-                    stringify!($module),
-                    include_str!(concat!(stringify!($module), ".rs")),
-                )),+
-            ];
+            pub const MEMBERS: &'static [$crate::registry::Member] =
+                &[$($crate::registry::Member::new($room, stringify!($id), include_str!($source))),+];
 
             /// The member's id.
             pub fn id(&self) -> &'static str {
-                match self { $(Self::$module(_) => stringify!($module),)+ }
+                match self { $(Self::$id(_) => stringify!($id),)+ }
             }
 
             /// Reads the member `kind` from the remaining keys of its section.
@@ -81,15 +86,15 @@ macro_rules! members {
                 extra: &[String],
             ) -> Result<Self, $crate::Error> {
                 match kind {
-                    $(stringify!($module) =>
-                        $crate::registry::parse_keys::<$module::$Type>(section, keys, extra).map(Self::$module),)+
+                    $(stringify!($id) =>
+                        $crate::registry::parse_keys::<$Type>(section, keys, extra).map(Self::$id),)+
                     _ => Err($crate::registry::unknown_kind(section, kind, Self::MEMBERS)),
                 }
             }
         }
     };
 }
-pub(crate) use members;
+pub(crate) use member_enum;
 
 /// The error for a `kind` that is not in `members`.
 pub fn unknown_kind(section: &str, kind: &str, members: &[Member]) -> Error {
@@ -131,7 +136,8 @@ pub fn parse_keys<T: DeserializeOwned + JsonSchema>(
             line: None,
         });
     }
-    T::deserialize(toml::Value::Table(keys.clone())).map_err(|whole| blame::<T>(section, &keys, &whole.to_string()))
+    T::deserialize(toml::Value::Table(keys.clone()))
+        .map_err(|whole| blame::<T>(section, &keys, &whole.to_string()))
 }
 
 /// Finds the key whose value alone cannot be read.

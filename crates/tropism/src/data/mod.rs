@@ -4,12 +4,17 @@
 //! records its notes (labels mapped, columns dropped, standardised, …), which the report prints.
 
 pub mod bundled;
+pub mod file;
+pub mod generators;
 mod margins;
 pub mod prepare;
+mod source;
 pub mod table;
 
+pub use file::FileSpec;
 pub use margins::MarginMap;
 pub use prepare::{ClassName, Preparation, Task, prepare};
+pub use source::DataSpec;
 pub use table::{LabelColumn, Labels, RowNumbers, Table};
 
 use crate::numerics::{Design, Matrix};

@@ -3,9 +3,10 @@
 //! Everything is kept as `exp(scale) × number`, because at log time the losses are far below the smallest
 //! `f64`. A loss never sees parameters; a model never sees targets.
 
+use crate::data::Targets;
+pub use crate::data::Task;
 use crate::numerics::linalg::max_abs;
 use crate::numerics::logscale::log_sum_exp;
-use crate::data::Targets;
 use crate::registry::members;
 use serde::{Deserialize, Serialize};
 
@@ -29,7 +30,12 @@ impl LossSpec {
             LossSpec::logistic(l) => Box::new(l.clone()),
             LossSpec::polynomial(l) if l.power > 0.0 && l.power.is_finite() => Box::new(l.clone()),
             LossSpec::polynomial(l) => {
-                return Err(crate::Error::bad_value("loss", "power", l.power, "it must be a finite number > 0"));
+                return Err(crate::Error::bad_value(
+                    "loss",
+                    "power",
+                    l.power,
+                    "it must be a finite number > 0",
+                ));
             }
             LossSpec::squared(l) => Box::new(l.clone()),
         })
@@ -53,15 +59,6 @@ impl Targets {
             Targets::Class { labels, .. } => Target::Class(labels[i]),
         }
     }
-}
-
-/// What kind of targets a loss wants.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Task {
-    Regression,
-    Binary,
-    Multiclass,
 }
 
 /// How the loss behaves at large margins.
@@ -125,8 +122,9 @@ pub trait Loss: Send + Sync {
     /// `log Σ_i ℓ(f_i, y_i)`.
     fn log_sum(&self, outputs: &[f64], targets: &Targets) -> f64 {
         let k = targets.outputs();
-        let logs: Vec<f64> =
-            (0..targets.len()).map(|i| self.log_value(&outputs[i * k..(i + 1) * k], targets.get(i))).collect();
+        let logs: Vec<f64> = (0..targets.len())
+            .map(|i| self.log_value(&outputs[i * k..(i + 1) * k], targets.get(i)))
+            .collect();
         log_sum_exp(&logs)
     }
 }

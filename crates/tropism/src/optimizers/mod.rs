@@ -183,6 +183,8 @@ pub struct Curvature {
     /// Upper estimate of the largest eigenvalue of `∇²L` where the run starts and goes (parameter units).
     pub smoothness: f64,
     pub samples: usize,
+    /// Columns of the parameter matrix.
+    pub inputs: usize,
     /// Rows of the parameter matrix, for spectral geometry.
     pub outputs: usize,
     /// `log L` at the start.

@@ -84,7 +84,12 @@ impl ScheduleSpec {
         let (base, origin) = match self.step_size {
             Some(eta) if eta > 0.0 && eta.is_finite() => (eta, "given in the experiment".to_string()),
             Some(eta) => {
-                return Err(Error::bad_value("optimizer", "step_size", eta, "it must be a finite number > 0"));
+                return Err(Error::bad_value(
+                    "optimizer",
+                    "step_size",
+                    eta,
+                    "it must be a finite number > 0",
+                ));
             }
             None => default_step(kind),
         };

@@ -1,5 +1,6 @@
-//! Normalized steepest descent `w ← w + η_k argmax_{‖v‖ ≤ 1} ⟨−g_k, v⟩`, with or without momentum.
+//! Steepest descent in a norm, `w ← w + η_k argmax_{‖v‖ ≤ 1} ⟨−g_k, v⟩`, with or without momentum.
 //!
+//! With `normalized = false` the step is multiplied by the dual norm `‖g_k‖_*`, so that it vanishes at a minimiser.
 //! `norm = "l1"` is greedy coordinate descent (boosting), `"l2"` normalized gradient descent, `"linf"` sign descent
 //! (with momentum: signum), `"l3"` and the like ℓp descent, `"spectral"` the polar factor (with momentum: Muon).
 //!
@@ -28,13 +29,15 @@ pub struct SteepestDescentSpec {
     pub norm: Norm,
     /// Momentum β in [0, 1).
     pub momentum: f64,
+    /// Steps of length η_k; otherwise of length η_k times the dual norm of the gradient.
+    pub normalized: bool,
     #[serde(flatten)]
     pub steps: ScheduleSpec,
 }
 
 impl Default for SteepestDescentSpec {
     fn default() -> Self {
-        Self { norm: Norm::LInf, momentum: 0.0, steps: ScheduleSpec::default() }
+        Self { norm: Norm::LInf, momentum: 0.0, normalized: true, steps: ScheduleSpec::default() }
     }
 }
 
@@ -43,6 +46,7 @@ impl Default for SteepestDescentSpec {
 pub struct SteepestDescent {
     pub norm: Norm,
     pub momentum: f64,
+    pub normalized: bool,
     /// Rows of the parameter matrix.
     pub outputs: usize,
     pub schedule: Schedule,
@@ -52,15 +56,32 @@ impl SteepestDescentSpec {
     /// See [`super::OptimizerSpec::build`].
     pub fn build(&self, c: &Curvature) -> Result<Built, Error> {
         check_momentum(self.momentum)?;
-        let (schedule, origin) = self.steps.build(ScheduleKind::PowerLaw, 0.5, |_| {
+        let kind = if self.normalized { ScheduleKind::PowerLaw } else { ScheduleKind::Constant };
+        let (schedule, origin) = self.steps.build(kind, if self.normalized { 0.5 } else { 0.0 }, |_| {
+            if !self.normalized {
+                // ‖v‖₂² ≤ c ‖v‖² turns Euclidean smoothness into smoothness in the norm.
+                let smoothness = c.smoothness * euclidean_factor(self.norm, c);
+                return (1.0 / smoothness, format!("1 / smoothness in the norm = 1 / {smoothness:.6}"));
+            }
             // A unit step in the norm moves every margin by at most the dual norm of a row; one over the square
             // root of the relative smoothness is about the length over which the softmax weights change.
             let relative = c.smoothness / c.log_loss.exp().min(1.0);
             (1.0 / relative.sqrt(), format!("1 / sqrt(smoothness / loss at the start) = 1 / {:.6}", relative.sqrt()))
         })?;
-        let (norm, momentum) = (self.norm, self.momentum);
-        let optimizer = Box::new(SteepestDescent { norm, momentum, outputs: c.outputs, schedule });
+        let (norm, momentum, normalized) = (self.norm, self.momentum, self.normalized);
+        let optimizer = Box::new(SteepestDescent { norm, momentum, normalized, outputs: c.outputs, schedule });
         Ok(Built { step_size: Some(schedule.base), origin, optimizer })
+    }
+}
+
+/// Smallest `c` with `‖v‖₂² ≤ c ‖v‖²`.
+fn euclidean_factor(norm: Norm, c: &Curvature) -> f64 {
+    let size = (c.outputs * c.inputs) as f64;
+    match norm {
+        Norm::L1 | Norm::L2 | Norm::Nuclear => 1.0,
+        Norm::LInf => size,
+        Norm::Lp(p) => size.powf((1.0 - 2.0 / p).max(0.0)),
+        Norm::Spectral => c.outputs.min(c.inputs) as f64,
     }
 }
 
@@ -75,14 +96,20 @@ impl Optimizer for SteepestDescent {
         v.resize(g.len(), 0.0);
         let scale = oracle.gradient(&state.theta, None, &mut g);
         let log_eta = self.schedule.log_step(state.step, || oracle.log_loss());
-        if self.momentum > 0.0 {
+        let (log_scale, direction) = if self.momentum > 0.0 {
             let m = &mut state.slots[0];
             m.blend(self.momentum, 1.0 - self.momentum, scale, &g);
-            steepest(self.norm, &m.direction, self.outputs, &mut v);
+            (m.log_scale, &m.direction)
         } else {
-            steepest(self.norm, &g, self.outputs, &mut v);
-        }
-        axpy(log_eta.exp(), &v, &mut state.theta);
+            (scale, &g)
+        };
+        steepest(self.norm, direction, self.outputs, &mut v);
+        let length = if self.normalized {
+            log_eta.exp()
+        } else {
+            (log_eta + log_scale).exp() * self.norm.dual().value(direction, self.outputs)
+        };
+        axpy(length, &v, &mut state.theta);
         state.clock.advance_log(log_eta);
         state.step += 1;
         state.second = v;
@@ -94,7 +121,7 @@ impl Optimizer for SteepestDescent {
         OptimizerFacts {
             geometry: Geometry::Norm(self.norm),
             momentum: self.momentum,
-            normalized: true,
+            normalized: self.normalized,
             stochastic: false,
             symmetry: if rotation { Symmetry::Rotation } else { Symmetry::SignedPermutation },
             flow: None,

@@ -17,6 +17,7 @@ mod margin_solver;
 mod matrix_balls;
 mod max_margin;
 mod min_norm_interpolant;
+pub mod offset;
 mod polyhedral;
 mod ridge;
 mod rows;

@@ -75,6 +75,7 @@ impl Spec {
 
     /// The experiment with every default filled in, as TOML.
     pub fn to_toml(&self) -> String {
-        toml::to_string(self).unwrap_or_else(|e| format!("# this experiment cannot be written as TOML: {e}\n"))
+        toml::to_string(self)
+            .unwrap_or_else(|e| format!("# this experiment cannot be written as TOML: {e}\n"))
     }
 }

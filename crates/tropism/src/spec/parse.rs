@@ -31,7 +31,8 @@ fn read(mut table: Table) -> Result<Spec, Error> {
         Some(v) => return Err(Error::bad_value("top level", "seed", v, "it must be an integer >= 0")),
     };
     let mut section = |name: &str| take_section(&mut table, name);
-    let (data, model, loss, optimizer) = (section("data")?, section("model")?, section("loss")?, section("optimizer")?);
+    let (data, model, loss, optimizer) =
+        (section("data")?, section("model")?, section("loss")?, section("optimizer")?);
     let (horizon, judge) = (section("horizon")?, section("judge")?);
     let loss = read_loss(required(loss, "loss", "`kind` says what is minimised")?)?;
     let spec = Spec {
@@ -99,7 +100,11 @@ fn take_section(table: &mut Table, name: &str) -> Result<Option<Table>, Error> {
 }
 
 fn required(section: Option<Table>, name: &str, why: &str) -> Result<Table, Error> {
-    section.ok_or_else(|| Error::MissingKey { section: name.into(), key: "kind".into(), expected: why.into() })
+    section.ok_or_else(|| Error::MissingKey {
+        section: name.into(),
+        key: "kind".into(),
+        expected: why.into(),
+    })
 }
 
 /// Takes `kind` out of a section.

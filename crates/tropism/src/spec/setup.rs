@@ -1,7 +1,7 @@
 //! A checked experiment with everything built.
 
 use super::{HorizonSpec, Reduction, Spec, Time};
-use crate::data::{DataSpec, Dataset, FileSpec, Table, Targets};
+use crate::data::{Dataset, FileSpec, Table, Targets};
 use crate::error::Error;
 use crate::losses::{Loss, Tail, Task};
 use crate::models::{Model, Workspace};
@@ -78,7 +78,9 @@ impl Setup {
 
 fn check_targets(task: Task, data: &Dataset, loss: &str) -> Result<(), Error> {
     let (fits, has) = match (&data.targets, task) {
-        (Targets::Real(_), Task::Regression) | (Targets::Sign(_), Task::Binary | Task::Regression) => (true, ""),
+        (Targets::Real(_), Task::Regression) | (Targets::Sign(_), Task::Binary | Task::Regression) => {
+            (true, "")
+        }
         (Targets::Class { .. }, Task::Multiclass) => (true, ""),
         (Targets::Real(_), _) => (false, "real targets"),
         (Targets::Sign(_), _) => (false, "two classes"),
@@ -109,20 +111,24 @@ fn check_domain(facts: &OptimizerFacts, theta0: &[f64]) -> Result<(), Error> {
 }
 
 /// Smoothness of the loss at the start: its curvature bound times the largest squared singular value of the data.
-fn curvature(data: &Dataset, model: &dyn Model, loss: &dyn Loss, theta0: &[f64], log_weight: f64) -> Curvature {
+fn curvature(
+    data: &Dataset,
+    model: &dyn Model,
+    loss: &dyn Loss,
+    theta0: &[f64],
+    log_weight: f64,
+) -> Curvature {
     let facts = loss.facts();
     let mut outputs = vec![0.0; data.n() * data.targets.outputs()];
     model.predict(theta0, &data.x, &mut Workspace::default(), &mut outputs);
     let log_loss = loss.log_sum(&outputs, &data.targets) + log_weight;
-    let bound = if facts.smoothness.is_finite() {
-        facts.smoothness
-    } else {
-        largest_curvature(data, loss, &outputs)
-    };
+    let bound =
+        if facts.smoothness.is_finite() { facts.smoothness } else { largest_curvature(data, loss, &outputs) };
     let sigma = linalg::spectral_norm(&data.x);
     Curvature {
         smoothness: (bound * sigma * sigma * log_weight.exp()).max(f64::MIN_POSITIVE),
         samples: data.n(),
+        inputs: data.d(),
         outputs: data.targets.outputs(),
         log_loss,
         at_infinity: facts.tail != Tail::FiniteRoot,

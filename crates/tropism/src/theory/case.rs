@@ -74,7 +74,9 @@ impl<'a> Case<'a> {
     pub fn exponential_tail(&self) -> Check {
         let tail = self.setup.loss.facts().tail;
         let words = match tail {
-            Tail::Exponential => "the loss declares an exponential tail, checked in the law tests".to_string(),
+            Tail::Exponential => {
+                "the loss declares an exponential tail, checked in the law tests".to_string()
+            }
             Tail::Polynomial { power } => format!("the loss has a polynomial tail m^-{power}"),
             Tail::FiniteRoot => "the loss has a finite minimiser".to_string(),
         };
@@ -84,7 +86,11 @@ impl<'a> Case<'a> {
     /// Scope: minimisers at infinity (any tail).
     pub fn tail_at_infinity(&self) -> Check {
         let yes = self.setup.loss.facts().tail != Tail::FiniteRoot;
-        scope(check("decreasing loss", holds(yes), format!("the loss is `{}`", self.setup.spec.loss.loss.id())))
+        scope(check(
+            "decreasing loss",
+            holds(yes),
+            format!("the loss is `{}`", self.setup.spec.loss.loss.id()),
+        ))
     }
 
     /// Condition: separable data, by our own certificate.
@@ -136,10 +142,7 @@ impl<'a> Case<'a> {
     fn schedule_words(&self) -> String {
         match self.optimizer.schedule {
             None => "a flow".into(),
-            Some(s) => format!(
-                "step size {:.6} · (k+1)^-{} · loss^-{}",
-                s.base, s.power, s.loss_power
-            ),
+            Some(s) => format!("step size {:.6} · (k+1)^-{} · loss^-{}", s.base, s.power, s.loss_power),
         }
     }
 
@@ -158,7 +161,12 @@ pub fn scope(mut c: Check) -> Check {
 
 /// The rate `gap = Θ(1/log t)`.
 pub fn inverse_log_time() -> Rate {
-    Rate { law: "gap = Θ(1 / log t)".into(), clock: RateClock::LogTime, exponent: -1.0, upper_bound_only: false }
+    Rate {
+        law: "gap = Θ(1 / log t)".into(),
+        clock: RateClock::LogTime,
+        exponent: -1.0,
+        upper_bound_only: false,
+    }
 }
 
 /// Words for a separability certificate.

@@ -49,7 +49,7 @@ impl Theorem for MulticlassMaxMargin {
             witness: r#"
                 [data]
                 kind = "multiclass_gaussian"
-                classes = 3
+                class_count = 3
                 per_class = 5
                 d = 20
                 [loss]
@@ -63,7 +63,7 @@ impl Theorem for MulticlassMaxMargin {
                 theorem = "multiclass_max_margin"
                 [data]
                 kind = "multiclass_gaussian"
-                classes = 3
+                class_count = 3
                 per_class = 5
                 d = 20
                 [loss]

@@ -60,7 +60,7 @@ impl Theorem for PolynomialTail {
                 [optimizer]
                 kind = "gradient_flow"
                 [horizon]
-                time = "1e40"
+                time = "1e200"
             "#,
             counter: r#"
                 theorem = "polynomial_tail"

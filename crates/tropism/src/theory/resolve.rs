@@ -8,7 +8,12 @@ use crate::report::{Holds, Hypothesis};
 /// The outcome of looking through all theorems.
 pub enum Resolution {
     /// Every hypothesis holds or is at least not refuted.
-    Applies { id: &'static str, theorem: &'static dyn Theorem, hypotheses: Vec<Hypothesis>, prediction: Prediction },
+    Applies {
+        id: &'static str,
+        theorem: &'static dyn Theorem,
+        hypotheses: Vec<Hypothesis>,
+        prediction: Prediction,
+    },
     /// A theorem is about this kind of experiment, but the named hypothesis fails.
     OutOfScope {
         id: &'static str,

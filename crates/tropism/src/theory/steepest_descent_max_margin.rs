@@ -42,7 +42,7 @@ impl Theorem for SteepestDescentMaxMargin {
             statement: format!("the limit direction attains the {} max margin.", norm(case).name()),
             program: ProgramSpec::MaxMargin { norm: norm(case) },
             claim: Claim::Selected,
-            rate: Some(Rate {
+            rate: case.optimizer.normalized.then(|| Rate {
                 law: "gap = O(1/√k) up to logarithms".into(),
                 clock: RateClock::Steps,
                 exponent: -0.5,
@@ -90,12 +90,20 @@ fn norm(case: &Case) -> Norm {
 }
 
 fn normalized_steps(case: &Case) -> Check {
-    let yes = case.optimizer.normalized && matches!(case.optimizer.geometry, Geometry::Norm(_));
-    scope(check("normalized steps", holds(yes), format!("the optimizer is `{}`", case.setup.spec.optimizer.id())))
+    // In ℓ2 without normalisation this is gradient descent, which has a sharper theorem of its own.
+    let yes = match case.optimizer.geometry {
+        Geometry::Norm(norm) => case.optimizer.normalized || norm != Norm::L2,
+        Geometry::Mirror(_) => false,
+    };
+    scope(check("steepest descent", holds(yes), format!("the optimizer is `{}`", case.setup.spec.optimizer.id())))
 }
 
 fn vanishing_steps(case: &Case) -> Check {
     let power = case.optimizer.schedule.map_or(0.0, |s| s.power);
+    if !case.optimizer.normalized {
+        let name = "steps vanish but do not sum";
+        return check(name, holds(power <= 1.0), "steps are proportional to the gradient, which vanishes");
+    }
     let yes = power > 0.0 && power <= 1.0;
     check("steps vanish but do not sum", holds(yes), format!("steps decay like (k+1)^-{power}"))
 }

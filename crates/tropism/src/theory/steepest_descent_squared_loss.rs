@@ -55,6 +55,7 @@ impl Theorem for SteepestDescentSquaredLoss {
                 [optimizer]
                 kind = "steepest_descent"
                 norm = "linf"
+                normalized = false
                 [horizon]
                 steps = 50000
             "#,
@@ -83,7 +84,7 @@ fn norm(case: &Case) -> Norm {
 }
 
 fn other_norm(case: &Case) -> Check {
-    let yes = case.optimizer.normalized && norm(case) != Norm::L2;
+    let yes = matches!(case.optimizer.geometry, Geometry::Norm(_)) && norm(case) != Norm::L2;
     scope(check("steepest descent outside ℓ2", holds(yes), format!("the norm is {}", norm(case).name())))
 }
 

@@ -45,10 +45,14 @@ impl Coordinates {
             return own(format!("the input coordinates: {n} samples are not fewer than {d} inputs"));
         }
         if n > MOST_SAMPLES {
-            return own(format!("the input coordinates: factorising {n} samples would cost more than it saves"));
+            return own(format!(
+                "the input coordinates: factorising {n} samples would cost more than it saves"
+            ));
         }
         let Some(model) = job.model.over_inputs(n) else {
-            return own("the input coordinates: the model does not commute with rotations of the inputs".into());
+            return own(
+                "the input coordinates: the model does not commute with rotations of the inputs".into()
+            );
         };
         let (lower, basis) = linalg::lq(&job.data.x.to_dense());
         let (anchor, start) = split(job.theta0, &basis, job.data.targets.outputs());

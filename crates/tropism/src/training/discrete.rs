@@ -1,6 +1,6 @@
 //! The discrete loop: exact iterates, recorded at geometrically spaced steps.
 
-use super::{Coordinates, DataOracle, Ended, Observer, Phase, Snapshot, Job, Trajectory};
+use super::{Coordinates, DataOracle, Ended, Job, Observer, Phase, Snapshot, Trajectory};
 use crate::losses::Tail;
 use crate::numerics::linalg::max_abs;
 use crate::optimizers::{OptimizerFacts, Oracle, State};
@@ -129,5 +129,9 @@ fn standstill(job: &Job, state: &State, oracle: &mut DataOracle, gradient: &mut 
     let log_gradient = oracle.gradient(&state.theta, None, gradient) + max_abs(gradient).ln();
     // On the way to infinity the gradient stays of the order of the loss; at a finite minimiser it is rounding noise,
     // some 2^-52 of it.
-    if log_gradient < oracle.log_loss_at(&state.theta) - 25.0 { Ended::Stationary } else { Ended::PrecisionExhausted }
+    if log_gradient < oracle.log_loss_at(&state.theta) - 25.0 {
+        Ended::Stationary
+    } else {
+        Ended::PrecisionExhausted
+    }
 }

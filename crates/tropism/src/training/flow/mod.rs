@@ -17,7 +17,7 @@ mod system;
 
 pub use system::LinearFlow;
 
-use super::{Ended, Observer, Phase, Snapshot, Job, Trajectory};
+use super::{Ended, Job, Observer, Phase, Snapshot, Trajectory};
 use crate::numerics::logscale::log_add_exp;
 use crate::optimizers::{FlowLimit, OptimizerFacts};
 use rosenbrock::{Form, Outcome, Rosenbrock};
@@ -63,12 +63,16 @@ impl LogClock {
 
 /// Continues `trajectory` on the flow up to the job's horizon.
 pub fn carry_on(job: &Job, facts: &OptimizerFacts, trajectory: &mut Trajectory, observer: &mut dyn Observer) {
-    let (Some(limit), Some(goal), Some(last)) = (facts.flow, job.horizon.log_time, trajectory.snapshots.last()) else {
+    let (Some(limit), Some(goal), Some(last)) =
+        (facts.flow, job.horizon.log_time, trajectory.snapshots.last())
+    else {
         return;
     };
     let Some(system) = LinearFlow::new(job, &last.theta) else {
         trajectory.ended = Ended::PrecisionExhausted;
-        trajectory.phases.push("The data matrix could not be factorised, so the flow was not started.".into());
+        trajectory
+            .phases
+            .push("The data matrix could not be factorised, so the flow was not started.".into());
         return;
     };
     let log_unit = last.log_time.max(-system.log_smoothness(job));
@@ -109,7 +113,11 @@ impl Drive<'_> {
                 "{} discrete steps were run exactly, up to t = {}; from there the run follows the gradient flow{}.",
                 self.step,
                 crate::numerics::logscale::format_log(self.clock.log_start),
-                if limit.batch.is_some() { " of the full loss, which the stochastic steps follow on average" } else { "" }
+                if limit.batch.is_some() {
+                    " of the full loss, which the stochastic steps follow on average"
+                } else {
+                    ""
+                }
             )
         };
         self.trajectory.phases.push(text);
@@ -140,7 +148,8 @@ impl Drive<'_> {
                     s = if self.goal - s <= h { self.goal } else { s + h };
                     let now = system.rates(s + self.clock.log_unit);
                     self.log_slip = log_add_exp(self.log_slip, log_mean(previous.slip, now.slip) + h.ln());
-                    self.log_noise = log_add_exp(self.log_noise, log_mean(previous.noise, now.noise) + h.ln());
+                    self.log_noise =
+                        log_add_exp(self.log_noise, log_mean(previous.noise, now.noise) + h.ln());
                     previous = now;
                     h = next;
                 }
@@ -189,7 +198,14 @@ impl Drive<'_> {
         });
     }
 
-    fn finish(&mut self, ended: Ended, limit: FlowLimit, step: Option<f64>, facts: &OptimizerFacts, goal: f64) {
+    fn finish(
+        &mut self,
+        ended: Ended,
+        limit: FlowLimit,
+        step: Option<f64>,
+        facts: &OptimizerFacts,
+        goal: f64,
+    ) {
         let reached = self.trajectory.snapshots.last().map_or(f64::NEG_INFINITY, |l| l.log_time);
         self.trajectory.log_time = if ended == Ended::Stationary { goal } else { reached };
         self.trajectory.ended = ended;
