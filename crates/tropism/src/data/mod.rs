@@ -4,6 +4,7 @@
 //! records its notes (labels mapped, columns dropped, standardised, …), which the report prints.
 
 pub mod bundled;
+pub mod generators;
 mod margins;
 pub mod prepare;
 pub mod table;
