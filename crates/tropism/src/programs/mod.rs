@@ -9,12 +9,14 @@ mod certify;
 mod conic;
 mod conic_margin;
 mod decomposition;
+mod dual_descent;
 mod exact;
 mod interior;
 mod margin_solver;
 mod matrix_balls;
 mod max_margin;
 mod rows;
+mod saddle;
 mod separability;
 mod support;
 
