@@ -15,10 +15,12 @@ mod interior;
 mod margin_solver;
 mod matrix_balls;
 mod max_margin;
+mod newton_system;
 mod rows;
 mod saddle;
 mod separability;
 mod support;
+mod uniqueness;
 
 pub use certify::{Certificate, certify};
 pub use decomposition::{Decomposition, MarginLoss, decompose};
