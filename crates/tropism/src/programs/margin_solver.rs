@@ -5,7 +5,10 @@ use super::interior::{Ball, GamePoint, Gauge, play};
 use super::matrix_balls::{NuclearBall, SpectralBall};
 use super::max_margin::MaxMargin;
 use super::rows::Rows;
-use super::{Budget, Program, Solution, SolveStatus, Uniqueness, conic_margin, support};
+use super::{
+    Budget, Program, Solution, SolveStatus, Uniqueness, conic_margin, dual_descent, support, uniqueness,
+};
+use crate::data::MarginMap;
 use crate::numerics::Norm;
 
 /// One candidate answer, any scale.
@@ -29,6 +32,12 @@ pub(super) fn solve(program: &MaxMargin, budget: &Budget) -> Solution {
     }
     if let Norm::Lp(_) = norm {
         best.offer(program, conic_margin::solve(program, norm, budget.iterations));
+        return best.finish(program, budget);
+    }
+    if norm == Norm::L2 && Rows::too_large(&program.margins) {
+        if let MarginMap::Binary { z } = &program.margins {
+            best.offer(program, dual_descent::solve(z, budget.iterations, budget.relative_gap.max(1e-13)));
+        }
         return best.finish(program, budget);
     }
     let rows = Rows::new(&program.margins);
@@ -57,7 +66,7 @@ fn interior(program: &MaxMargin, rows: &Rows, norm: Norm, budget: &Budget) -> Ve
     let dual = norm.dual();
     let gauge = Gauge { norm: &|w| norm.value(w, k), dual: &|v| dual.value(v, k) };
     // The active-set finish needs the support only, not the last digits.
-    let tolerance = if norm == Norm::L2 { 1e-10 } else { 0.1 * budget.relative_gap };
+    let tolerance = if norm == Norm::L2 { 1e-8 } else { 0.1 * budget.relative_gap };
     let point = play(rows, ball.as_mut(), &gauge, budget.iterations.min(200), tolerance);
     let mut out = vec![];
     if norm == Norm::L2
@@ -71,8 +80,9 @@ fn interior(program: &MaxMargin, rows: &Rows, norm: Norm, budget: &Budget) -> Ve
 }
 
 fn polished(rows: &Rows, point: &GamePoint) -> Option<Candidate> {
+    let ratio = ratio(point);
     let mut support: Vec<usize> =
-        (0..rows.count()).filter(|&i| point.last[i] > point.slack[i] * ratio(point)).collect();
+        (0..rows.count()).filter(|&i| point.last[i] > point.slack[i] * ratio).collect();
     support.sort_by(|&i, &j| point.last[j].total_cmp(&point.last[i]));
     let (w, a) = support::finish(rows, &support, &point.last, 50 + rows.width())?;
     Some(Candidate { w, a, method: "interior point, active set", iterations: point.iterations })
@@ -139,7 +149,11 @@ impl Ranked {
                 self.a.iter_mut().for_each(|v| *v *= size / total * size);
             }
         }
-        let uniqueness = program.facts().uniqueness;
+        let uniqueness = if self.gap() <= 1e-9 {
+            uniqueness::decide(program, &self.w, &self.a)
+        } else {
+            program.facts().uniqueness
+        };
         Solution {
             w: self.w,
             dual: self.a,
