@@ -11,7 +11,7 @@
 //! reachable norm.
 
 use super::affine::Affine;
-use super::conic::{Cone, ConicProblem};
+use super::conic_interpolant;
 use super::polyhedral::{Ball, Finish, Interior};
 use super::separable::Separable;
 use super::{Budget, Program, ProgramFacts, Solution, SolveStatus, Uniqueness, certify};
@@ -201,34 +201,10 @@ impl MinNormInterpolant {
         }
     }
 
-    /// The general conic engine: independent of everything above.
     fn by_cone(&self, ball: Ball, budget: &Budget) -> Candidate {
-        let (n, d) = (self.affine.y.len(), self.affine.start.len());
-        let scale = linalg::max_abs(&self.affine.rest).max(f64::MIN_POSITIVE);
-        let bounds = if ball == Ball::L1 { d } else { 1 };
-        let mut p = ConicProblem { q: vec![0.0; d], ..ConicProblem::default() };
-        p.q.extend(vec![1.0; bounds]);
-        for i in 0..n {
-            self.affine.x.for_row(i, |j, v| p.a.push((i, j, v)));
-            p.b.push(self.affine.rest[i] / scale);
-        }
-        for j in 0..d {
-            let t = d + if ball == Ball::L1 { j } else { 0 };
-            for (k, sign) in [1.0, -1.0].into_iter().enumerate() {
-                p.a.push((n + 2 * j + k, j, sign));
-                p.a.push((n + 2 * j + k, t, -1.0));
-                p.b.push(0.0);
-            }
-        }
-        p.cones = vec![Cone::Zero(n), Cone::Nonnegative(2 * d)];
-        let found = p.solve(budget.iterations);
-        Candidate {
-            u: found.x[..d].iter().map(|v| v * scale).collect(),
-            nu: found.z[..n].iter().map(|v| -v).collect(),
-            iterations: found.iterations,
-            method: "conic interior point",
-            uniqueness: Uniqueness::Unknown,
-        }
+        let found = conic_interpolant::least_norm(&self.affine.x, &self.affine.rest, ball, budget.iterations);
+        let (u, nu, iterations) = found;
+        Candidate { u, nu, iterations, method: "conic interior point", uniqueness: Uniqueness::Unknown }
     }
 }
 
