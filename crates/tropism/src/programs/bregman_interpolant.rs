@@ -19,7 +19,7 @@ use super::affine::Affine;
 use super::separable::{Separable, Stationary};
 use super::{Budget, Program, ProgramFacts, Solution, SolveStatus, Uniqueness, certify};
 use crate::error::Error;
-use crate::numerics::{Design, Potential, PseudoInverse, directed, linalg};
+use crate::numerics::{Design, Potential, PseudoInverse, compensated, linalg};
 use std::sync::Arc;
 
 /// `min D_Φ(w, w0) s.t. X w = y`.
@@ -176,7 +176,7 @@ impl Program for BregmanInterpolant {
         if above.iter().all(|&v| v == 0.0) {
             return 0.0;
         }
-        let total = directed::sum(&above).hi;
+        let total = compensated::sum(&above).enclosure().hi;
         if total.is_nan() { f64::INFINITY } else { total }
     }
 
@@ -189,7 +189,7 @@ impl Program for BregmanInterpolant {
         let spent: Vec<f64> = (self.potentials.iter().zip(&image).zip(&self.affine.start))
             .map(|((p, z), w0)| p.conjugate_divergence_above(*w0, z.value(), z.error()))
             .collect();
-        let bound = (self.affine.dual_value(dual).lo - directed::sum(&spent).hi).next_down();
+        let bound = (self.affine.dual_value(dual).lo - compensated::sum(&spent).enclosure().hi).next_down();
         // A divergence is never negative, whatever the dual vector.
         if bound.is_nan() { 0.0 } else { bound.max(0.0) }
     }

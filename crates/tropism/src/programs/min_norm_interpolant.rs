@@ -16,6 +16,7 @@ use super::polyhedral::{Ball, Finish, Interior};
 use super::separable::Separable;
 use super::{Budget, Program, ProgramFacts, Solution, SolveStatus, Uniqueness, certify};
 use crate::error::Error;
+use crate::numerics::compensated;
 use crate::numerics::{Design, Norm, Potential, PseudoInverse, linalg};
 use std::sync::Arc;
 
@@ -224,16 +225,10 @@ fn exponents(p: f64) -> Vec<f64> {
 impl Program for MinNormInterpolant {
     fn value(&self, w: &[f64]) -> f64 {
         let u: Vec<f64> = w.iter().zip(&self.affine.start).map(|(a, b)| a - b).collect();
-        let plain = self.norm.value(&u, 1);
+        let plain = compensated::norm_above(self.norm, &u);
         // Each difference carries half a unit; equal weights and starts give exactly 0.
-        let up = plain * (1.0 + self.norm.rounding(u.len()) + f64::EPSILON);
-        if plain == 0.0 {
-            0.0
-        } else if up.is_nan() {
-            f64::INFINITY
-        } else {
-            up.next_up()
-        }
+        let up = plain * (1.0 + 2.0 * f64::EPSILON);
+        if plain == 0.0 { 0.0 } else if up.is_nan() { f64::INFINITY } else { up.next_up() }
     }
 
     fn violation(&self, w: &[f64]) -> f64 {
@@ -245,8 +240,8 @@ impl Program for MinNormInterpolant {
         // −ν is as good a dual vector as ν.
         let numerator = product.lo.max(-product.hi);
         let image: Vec<f64> = self.affine.adjoint(dual).iter().map(|a| a.value().abs() + a.error()).collect();
-        let norm = self.norm.dual();
-        let denominator = norm.value(&image, 1) * (1.0 + norm.rounding(image.len()) + f64::EPSILON);
+        // The entries of `image` are themselves sums of two roundings.
+        let denominator = compensated::norm_above(self.norm.dual(), &image) * (1.0 + 2.0 * f64::EPSILON);
         let bound = (numerator / denominator.next_up()).next_down();
         if bound.is_nan() { 0.0 } else { bound.max(0.0) }
     }
