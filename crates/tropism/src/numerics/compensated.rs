@@ -190,7 +190,10 @@ mod tests {
         ] {
             let above = norm_above(norm, v);
             // 0.1 and the reference itself are rounded: a few units either way.
-            assert!((above / exact - 1.0).abs() < 1e-14 && above >= exact * (1.0 - 1e-15), "{norm:?} {above}");
+            assert!(
+                (above / exact - 1.0).abs() < 1e-14 && above >= exact * (1.0 - 1e-15),
+                "{norm:?} {above}"
+            );
         }
     }
 
