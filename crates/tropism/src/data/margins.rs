@@ -233,13 +233,23 @@ impl Compensated {
                     },
                 );
             }
-            Design::Sparse(_) => z.for_row(i, |j, v| {
-                let (p, e) = directed::two_prod(c, v);
-                let (t, f) = directed::two_sum(self.total[at + j], p);
-                self.total[at + j] = t;
-                self.low[at + j] += e + f;
-                self.moduli[at + j] += p.abs();
-            }),
+            Design::Sparse(s) => {
+                let range = s.offsets[i]..s.offsets[i + 1];
+                let (indices, values) = (&s.indices[range.clone()], &s.values[range]);
+                pulp::Arch::new().dispatch(
+                    #[inline(always)]
+                    || {
+                        for (&j, &v) in indices.iter().zip(values) {
+                            let j = at + j as usize;
+                            let (p, e) = directed::two_prod(c, v);
+                            let (t, f) = directed::two_sum(self.total[j], p);
+                            self.total[j] = t;
+                            self.low[j] += e + f;
+                            self.moduli[j] += p.abs();
+                        }
+                    },
+                );
+            }
         }
     }
 

@@ -131,6 +131,22 @@ pub fn solve_general(a: &Matrix, b: &[f64]) -> Option<Vec<f64>> {
     x.iter().all(|v| v.is_finite()).then_some(x)
 }
 
+/// LU factors with partial pivoting of a general square matrix.
+pub struct Lu(PartialPivLu<f64>);
+
+impl Lu {
+    pub fn new(a: &Matrix) -> Self {
+        sequential();
+        Self(PartialPivLu::new(a.as_faer()))
+    }
+
+    /// Solves in place; a singular matrix leaves entries that are not finite.
+    pub fn solve(&self, b: &mut [f64]) {
+        let n = b.len();
+        self.0.solve_in_place(faer::MatMut::from_column_major_slice_mut(b, n, 1));
+    }
+}
+
 /// Thin singular value decomposition `A = U diag(s) Vᵀ`, singular values in decreasing order.
 pub struct Svd {
     pub u: Matrix,

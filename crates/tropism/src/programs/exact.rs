@@ -2,7 +2,7 @@
 
 use crate::numerics::Matrix;
 use crate::numerics::directed::{gamma, two_prod, two_sum};
-use crate::numerics::linalg::{matmul_nn, solve_general};
+use crate::numerics::linalg::{Lu, matmul_nn};
 
 /// Whether `Σ c_l x_l` is zero exactly, by a growing expansion without any rounding (Shewchuk 1997, Adaptive
 /// precision floating-point arithmetic, §2.4). False also when a product underflows or overflows.
@@ -39,10 +39,10 @@ pub(super) fn inverse_times(b: &Matrix, r: &[f64]) -> Option<Vec<f64>> {
     let bt = b.transposed();
     // Row i of C solves B c = e_i.
     let mut c = Matrix::zeros(m, m);
+    let factor = Lu::new(b);
     for i in 0..m {
-        let mut unit = vec![0.0; m];
-        unit[i] = 1.0;
-        c.row_mut(i).copy_from_slice(&solve_general(b, &unit)?);
+        c.set(i, i, 1.0);
+        factor.solve(c.row_mut(i));
     }
     let product = matmul_nn(&c, &bt);
     let absolute = |m: &Matrix| Matrix::from_fn(m.rows(), m.cols(), |i, j| m.get(i, j).abs());

@@ -10,6 +10,7 @@
 //! SIAM J. Optim. 2(4), 575-601, <https://doi.org/10.1137/0802028>).
 
 use super::rows::Rows;
+use super::saddle::Saddle;
 use crate::numerics::Matrix;
 use crate::numerics::linalg::{Cholesky, axpy, dot, norm2};
 
@@ -17,8 +18,11 @@ use crate::numerics::linalg::{Cholesky, axpy, dot, norm2};
 pub(super) enum Metric {
     Identity,
     Diagonal(Vec<f64>),
-    /// Lower triangle.
+    /// Symmetric, full.
     Dense(Matrix),
+    /// Symmetric, full, `M = E⁻¹`, too ill-conditioned to invert: `Δw = M Δg + m Δt + e`, `mᵀΔg + τ Δt = −r` with the
+    /// border `(m, τ)`.
+    Inverse(Matrix),
 }
 
 /// One unit ball with its own complementarity pairs, as Newton's method sees it.
@@ -50,8 +54,6 @@ pub(super) struct GamePoint {
     /// Multipliers at the last iterate.
     pub last: Vec<f64>,
     pub iterations: usize,
-    /// `(upper − lower) / upper` of the game value, estimated without error bounds.
-    pub gap: f64,
 }
 
 /// How the game value is measured along the way.
@@ -101,7 +103,7 @@ pub(super) fn play(
             break;
         }
     }
-    GamePoint { w: best.w, a: best.a, slack: now.s, last: now.a, iterations: done, gap: best.gap }
+    GamePoint { w: best.w, a: best.a, slack: now.s, last: now.a, iterations: done }
 }
 
 /// One predictor and one corrector; `None` if the factorisation breaks down.
@@ -116,8 +118,7 @@ fn newton(
     let n = now.a.len();
     let (metric, border) = ball.linearise(v)?;
     let d: Vec<f64> = now.a.iter().zip(&now.s).map(|(a, s)| a / s).collect();
-    let kkt = Kkt::new(rows, metric, d, factors)?;
-    let ends = Ends::new(rows, &kkt, border);
+    let system = System::new(rows, metric, border, d, factors)?;
     let (pairs, gap) = ball.pairs();
     let mu = (dot(&now.a, &now.s) + gap) / (n as f64 + pairs);
     let residual: Vec<f64> = margins.iter().zip(&now.s).map(|(m, s)| m - now.rho - s).collect();
@@ -142,10 +143,11 @@ fn newton(
             .collect();
         let f: Vec<f64> = e.iter().map(|v| -v).collect();
         let missing = 1.0 - now.a.iter().sum::<f64>();
-        let Delta { dw, da, drho, dt } = kkt.bordered(rows, &ends, Right { f, h, missing, r })?;
+        let Delta { dw, da, dg, drho, dt } = system.solve(rows, Right { f, h, missing, r })?;
         let zdw = rows.apply(&dw);
         let ds: Vec<f64> = zdw.iter().zip(&residual).map(|(m, r)| m - drho + r).collect();
-        ball.direction(&dw, dt, &rows.adjoint(&da), target, second);
+        let dg = dg.unwrap_or_else(|| rows.adjoint(&da));
+        ball.direction(&dw, dt, &dg, target, second);
         step = Some(Step { dw, da, ds, drho, dt });
     }
     step.filter(|s| s.dw.iter().chain(&s.da).all(|v| v.is_finite()) && s.dt.is_finite())
@@ -206,23 +208,56 @@ impl Ends {
 }
 
 /// Right-hand sides of Newton's equations and of the two border rows.
-struct Right {
-    f: Vec<f64>,
-    h: Vec<f64>,
-    missing: f64,
-    r: f64,
+pub(super) struct Right {
+    pub f: Vec<f64>,
+    pub h: Vec<f64>,
+    pub missing: f64,
+    pub r: f64,
 }
 
-struct Delta {
-    dw: Vec<f64>,
-    da: Vec<f64>,
-    drho: f64,
-    dt: f64,
+pub(super) struct Delta {
+    pub dw: Vec<f64>,
+    pub da: Vec<f64>,
+    /// `Δg` where the system has it as an unknown: closer to the truth than `ZᵀΔa`.
+    pub dg: Option<Vec<f64>>,
+    pub drho: f64,
+    pub dt: f64,
 }
 
 /// Largest `α ≤ 1` with `x + α dx ≥ 0`.
 pub(super) fn inside(x: &[f64], dx: &[f64]) -> f64 {
     x.iter().zip(dx).fold(1.0, |m: f64, (x, d)| if *d < 0.0 { m.min(-x / d) } else { m })
+}
+
+/// Newton's equations, factored.
+enum System {
+    Bordered(Kkt, Ends),
+    Saddle(Saddle),
+}
+
+impl System {
+    fn new(
+        rows: &Rows,
+        metric: Metric,
+        border: Option<(Vec<f64>, f64)>,
+        d: Vec<f64>,
+        factors: &mut Factors,
+    ) -> Option<Self> {
+        if let Metric::Inverse(m) = metric {
+            let (column, tau) = border?;
+            return Some(System::Saddle(Saddle::new(rows, m, column, tau, d)));
+        }
+        let kkt = Kkt::new(rows, metric, d, factors)?;
+        let ends = Ends::new(rows, &kkt, border);
+        Some(System::Bordered(kkt, ends))
+    }
+
+    fn solve(&self, rows: &Rows, right: Right) -> Option<Delta> {
+        match self {
+            System::Bordered(kkt, ends) => kkt.bordered(rows, ends, right),
+            System::Saddle(saddle) => saddle.solve(rows, right),
+        }
+    }
 }
 
 /// What stays the same between factorisations.
@@ -254,7 +289,7 @@ impl Kkt {
             match &metric {
                 Metric::Identity => (0..m).for_each(|j| k.set(j, j, k.get(j, j) + 1.0)),
                 Metric::Diagonal(e) => e.iter().enumerate().for_each(|(j, v)| k.set(j, j, k.get(j, j) + v)),
-                Metric::Dense(e) => axpy(1.0, e.as_slice(), k.as_mut_slice()),
+                Metric::Dense(e) | Metric::Inverse(e) => axpy(1.0, e.as_slice(), k.as_mut_slice()),
             }
         }
         Some(Kkt { factor: regularised(k)?, wide, metric, d })
@@ -265,7 +300,7 @@ impl Kkt {
         match &self.metric {
             Metric::Identity => {}
             Metric::Diagonal(e) => out.iter_mut().zip(e).for_each(|(v, e)| *v *= e),
-            Metric::Dense(e) => crate::numerics::linalg::matvec(e, w, &mut out),
+            Metric::Dense(e) | Metric::Inverse(e) => crate::numerics::linalg::matvec(e, w, &mut out),
         }
         out
     }
@@ -274,13 +309,13 @@ impl Kkt {
     /// and cancel.
     fn bordered(&self, rows: &Rows, ends: &Ends, right: Right) -> Option<Delta> {
         let (n, m) = (rows.count(), rows.width());
-        let mut x = Delta { dw: vec![0.0; m], da: vec![0.0; n], drho: 0.0, dt: 0.0 };
+        let mut x = Delta { dw: vec![0.0; m], da: vec![0.0; n], dg: None, drho: 0.0, dt: 0.0 };
         let mut left = Right { f: right.f.clone(), h: right.h.clone(), ..right };
         let mut size = f64::INFINITY;
         for _ in 0..3 {
             let (w0, a0) = self.solve(rows, &left.f, &left.h);
             let (drho, dt) = ends.scalars(&w0, &a0, left.missing, left.r)?;
-            let before = Delta { dw: x.dw.clone(), da: x.da.clone(), ..x };
+            let before = Delta { dw: x.dw.clone(), da: x.da.clone(), dg: None, ..x };
             axpy(1.0, &w0, &mut x.dw);
             axpy(1.0, &a0, &mut x.da);
             axpy(drho, &ends.rho_w, &mut x.dw);

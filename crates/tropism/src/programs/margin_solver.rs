@@ -5,7 +5,8 @@ use super::interior::{Ball, GamePoint, Gauge, play};
 use super::matrix_balls::{NuclearBall, SpectralBall};
 use super::max_margin::MaxMargin;
 use super::rows::Rows;
-use super::{Budget, Program, Solution, SolveStatus, Uniqueness, conic_margin, support};
+use super::{Budget, Program, Solution, SolveStatus, Uniqueness, conic_margin, dual_descent, support};
+use crate::data::MarginMap;
 use crate::numerics::Norm;
 
 /// One candidate answer, any scale.
@@ -29,6 +30,12 @@ pub(super) fn solve(program: &MaxMargin, budget: &Budget) -> Solution {
     }
     if let Norm::Lp(_) = norm {
         best.offer(program, conic_margin::solve(program, norm, budget.iterations));
+        return best.finish(program, budget);
+    }
+    if norm == Norm::L2 && Rows::too_large(&program.margins) {
+        if let MarginMap::Binary { z } = &program.margins {
+            best.offer(program, dual_descent::solve(z, budget.iterations, budget.relative_gap.max(1e-13)));
+        }
         return best.finish(program, budget);
     }
     let rows = Rows::new(&program.margins);

@@ -157,9 +157,6 @@ pub(super) struct NuclearBall {
     lifted: Lifted,
     w: Vec<f64>,
     dw: Vec<f64>,
-    /// `M⁻¹`'s factor, `m_t`, `τ` and `b = −M⁻¹ m_t` from `linearise`.
-    factor: Option<Cholesky>,
-    border: Vec<f64>,
 }
 
 impl NuclearBall {
@@ -170,12 +167,7 @@ impl NuclearBall {
         let trace: f64 = (0..k + d).map(|i| lifted.x.get(i, i)).sum();
         lifted.x.as_mut_slice().iter_mut().for_each(|x| *x /= trace);
         let w = lifted.corner(&lifted.x);
-        Some(Self { lifted, dw: w.clone(), w, factor: None, border: vec![0.0; k * d] })
-    }
-
-    fn g(&self) -> Vec<f64> {
-        let l = &self.lifted;
-        (0..l.k * l.d).map(|i| l.s.get(i / l.d, l.k + i % l.d)).collect()
+        Some(Self { lifted, dw: w.clone(), w })
     }
 }
 
@@ -190,40 +182,16 @@ impl Ball for NuclearBall {
         // Exactly feasible from here on: what rounding left between g and Zᵀa would be multiplied by S⁻¹.
         self.lifted.s = lift(self.lifted.k, self.lifted.d, v, self.lifted.s.get(0, 0));
         self.lifted.refresh()?;
-        let m = self.lifted.schur();
-        let factor = Cholesky::new(&m)?;
-        let size = m.rows();
-        let mut inverse = Matrix::zeros(size, size);
-        for i in 0..size {
-            inverse.set(i, i, 1.0);
-            factor.solve(inverse.row_mut(i));
-        }
-        // Column i of the inverse was solved into row i; symmetrise what rounding made different.
-        let inverse = symmetric_part(&inverse);
         let xt = symmetric_part(&matmul_nn(&self.lifted.x, &self.lifted.t));
-        let mt: Vec<f64> = self.lifted.corner(&xt).iter().map(|v| -v).collect();
+        let m: Vec<f64> = self.lifted.corner(&xt).iter().map(|v| -v).collect();
         let tau: f64 = dot(self.lifted.x.as_slice(), self.lifted.t.as_slice());
-        let mut b: Vec<f64> = mt.iter().map(|v| -v).collect();
-        factor.solve(&mut b);
-        let beta = tau + dot(&mt, &b);
-        self.factor = Some(factor);
-        self.border = b.clone();
-        Some((Metric::Dense(inverse), Some((b, beta))))
+        Some((Metric::Inverse(self.lifted.schur()), Some((m, tau))))
     }
-    fn rhs(&self, v: &[f64], target: f64, second: bool) -> (Vec<f64>, f64) {
+    fn rhs(&self, _: &[f64], target: f64, second: bool) -> (Vec<f64>, f64) {
         let l = &self.lifted;
         let wanted = l.wanted(target, second);
-        let mut c = l.corner(&wanted);
-        // `w` is kept equal to −2 X₁₂; what the two differ by, in rounding, is put right here.
-        axpy(1.0, &l.corner(&l.x), &mut c);
-        axpy(-1.0, &self.w, &mut c);
         let trace: f64 = (0..l.k + l.d).map(|i| l.x.get(i, i) + wanted.get(i, i)).sum();
-        let r = 1.0 - trace + dot(&self.border, &c);
-        if let Some(f) = &self.factor {
-            f.solve(&mut c);
-        }
-        let e = self.g().iter().zip(v).zip(&c).map(|((g, v), c)| g - v - c).collect();
-        (e, r)
+        (l.corner(&wanted), 1.0 - trace)
     }
     fn direction(&mut self, dw: &[f64], dt: f64, dv: &[f64], target: f64, second: bool) {
         let wanted = self.lifted.wanted(target, second);
@@ -239,7 +207,12 @@ impl Ball for NuclearBall {
     }
     fn advance(&mut self, alpha: f64) {
         self.lifted.advance(alpha);
-        self.w = self.lifted.corner(&self.lifted.x);
+        axpy(alpha, &self.dw, &mut self.w);
+        let (k, d) = (self.lifted.k, self.lifted.d);
+        for (i, w) in self.w.iter().enumerate() {
+            self.lifted.x.set(i / d, k + i % d, -0.5 * w);
+            self.lifted.x.set(k + i % d, i / d, -0.5 * w);
+        }
     }
 }
 

@@ -10,8 +10,6 @@ use std::sync::Arc;
 /// `Z` with its products. Shapes: `N` margins, `m` parameters.
 pub(super) struct Rows {
     pub map: MarginMap,
-    /// `scaled = factor * original`.
-    pub factor: f64,
     /// Dense rows, unless multiclass with more rows than columns (then the structure is used).
     dense: Option<Matrix>,
 }
@@ -34,7 +32,7 @@ impl Rows {
         };
         let structured = matches!(map, MarginMap::Multiclass { .. }) && map.rows() > map.cols();
         let dense = (!structured).then(|| map.to_dense());
-        Self { map, factor, dense }
+        Self { map, dense }
     }
 
     pub fn count(&self) -> usize {
@@ -133,6 +131,12 @@ impl Rows {
             }
         }
         out
+    }
+
+    /// Whether the rows are held sparse and a dense copy would not pay (more than 4 million entries, 32 MB).
+    pub fn too_large(map: &MarginMap) -> bool {
+        let sparse = matches!(map, MarginMap::Binary { z } if matches!(z.as_ref(), Design::Sparse(_)));
+        sparse && map.rows() * map.cols() > 4_000_000
     }
 
     /// The scaled rows themselves, `[|rows| × m]`.
