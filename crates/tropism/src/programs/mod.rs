@@ -19,6 +19,7 @@ mod margin_solver;
 mod matrix_balls;
 mod max_margin;
 mod min_norm_interpolant;
+mod min_norm_methods;
 mod polyhedral;
 mod ridge;
 mod rows;
