@@ -10,6 +10,8 @@
 
 use super::design::Design;
 use super::directed::{Enclosure, gamma};
+use super::linalg;
+use super::norm::Norm;
 
 /// `a + b = s + e` exactly.
 #[inline]
@@ -89,6 +91,35 @@ pub fn dot(a: &[f64], b: &[f64]) -> Accumulator {
     acc
 }
 
+/// `Σ a_i`.
+pub fn sum(a: &[f64]) -> Accumulator {
+    let mut acc = Accumulator::default();
+    a.iter().for_each(|&v| acc.add(v));
+    acc
+}
+
+/// An upper bound on `‖v‖` that does not loosen with the length of `v` (vectors only; matrix norms are read as ℓ2).
+///
+/// Entries are divided by the power of two next to the largest, which rounds nothing. For ℓp each term carries the
+/// error of one `powf` (a few `u`); the outer root divides it by `p` and adds its own, 16 u in all with room to spare.
+pub fn norm_above(norm: Norm, v: &[f64]) -> f64 {
+    let top = linalg::max_abs(v);
+    if top == 0.0 || !top.is_finite() || norm == Norm::LInf {
+        return top;
+    }
+    let unit = top.log2().floor().clamp(-1000.0, 1000.0).exp2();
+    let scaled: Vec<f64> = v.iter().map(|e| e.abs() / unit).collect();
+    let above = match norm {
+        Norm::L1 => sum(&scaled).enclosure().hi,
+        Norm::Lp(p) => {
+            let powers: Vec<f64> = scaled.iter().map(|e| e.powf(p)).collect();
+            sum(&powers).enclosure().hi.powf(1.0 / p) * (1.0 + 16.0 * f64::EPSILON)
+        }
+        _ => dot(&scaled, &scaled).enclosure().hi.sqrt().next_up(),
+    };
+    (above * unit).next_up()
+}
+
 /// `y − X w`: `w [d]`, `y [n]`, result `[n]`.
 pub fn residual(x: &Design, w: &[f64], y: &[f64]) -> Vec<Accumulator> {
     let row = |(i, &yi): (usize, &f64)| {
@@ -143,6 +174,27 @@ mod tests {
         let (p, e) = two_product(1.0 + f64::EPSILON, 1.0 + f64::EPSILON);
         // (1 + ε)² = 1 + 2ε + ε²: the last term does not fit into p.
         assert_eq!((p, e), (1.0 + 2.0 * f64::EPSILON, f64::EPSILON * f64::EPSILON));
+    }
+
+    #[test]
+    fn norms_are_rounded_up_and_tight() {
+        // Pythagorean and telescoping cases whose norms are known.
+        let long = vec![0.1; 100_000];
+        for (norm, v, exact) in [
+            (Norm::L2, &[3.0, 4.0][..], 5.0),
+            (Norm::L2, &[3e-200, -4e-200], 5e-200),
+            (Norm::LInf, &[3.0, -4.0], 4.0),
+            (Norm::Lp(3.0), &[3.0, 4.0, 5.0], 6.0),
+            (Norm::Lp(4.0), &long, 0.1 * 100_000f64.powf(0.25)),
+            (Norm::L1, &long, 10_000.0),
+        ] {
+            let above = norm_above(norm, v);
+            // 0.1 and the reference itself are rounded: a few units either way.
+            assert!(
+                (above / exact - 1.0).abs() < 1e-14 && above >= exact * (1.0 - 1e-15),
+                "{norm:?} {above}"
+            );
+        }
     }
 
     #[test]

@@ -53,7 +53,9 @@ impl PseudoInverse {
         Self::by_svd(x)
     }
 
-    fn by_svd(x: Arc<Design>) -> Option<Self> {
+    /// Always through the SVD, so that [`PseudoInverse::reduced`] gives orthonormal rows: slower, and right where the
+    /// condition number of `X` itself is in the way.
+    pub fn by_svd(x: Arc<Design>) -> Option<Self> {
         let mut svd = linalg::svd(&x.to_dense())?;
         let top = svd.s.first().copied().unwrap_or(0.0);
         if !top.is_finite() {

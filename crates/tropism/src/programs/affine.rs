@@ -72,8 +72,18 @@ impl Affine {
         let left = compensated::values(&compensated::residual(&self.x, &step, &self.rest));
         let size = linalg::norm2(&self.x.row_norms()) * linalg::norm2(&step) + linalg::norm2(&self.rest);
         let slack = 64.0 * self.x.rows().max(self.x.cols()) as f64 * f64::EPSILON * size;
-        let consistent = linalg::norm2(&left) <= slack;
-        (step, if consistent { None } else { Some(left) })
+        if linalg::norm2(&left) <= slack {
+            return (step, None);
+        }
+        // Once more off the range of X, to the precision of the ray itself. Then every solution is at least
+        // ‖ray‖²/‖Xᵀ ray‖ long (in units where ⟨ray, r⟩ = ‖ray‖²): where that is not absurd, a singular value at
+        // rounding level may explain the rest, and nothing is proved.
+        let inside = inverse.solve(&left);
+        let ray = compensated::values(&compensated::residual(&self.x, &inside, &left));
+        let image = linalg::norm2(&compensated::values(&compensated::adjoint(&self.x, &ray)));
+        let length = linalg::dot(&ray, &self.rest) / image.max(f64::MIN_POSITIVE);
+        let absurd = length > 1e5 * linalg::norm2(&step);
+        (step, absurd.then_some(ray))
     }
 
     /// Removes what is left of the constraint by the shortest step.

@@ -9,6 +9,7 @@ mod balls;
 mod bregman_interpolant;
 mod certify;
 mod conic;
+mod conic_interpolant;
 mod conic_margin;
 mod decomposition;
 mod dual_descent;

@@ -13,7 +13,7 @@ use super::{Budget, Program, ProgramFacts, Solution, SolveStatus, Uniqueness, ce
 use crate::error::Error;
 use crate::numerics::compensated::{self, Accumulator};
 use crate::numerics::linalg::{self, Cholesky};
-use crate::numerics::{Design, Matrix, directed};
+use crate::numerics::{Design, Matrix};
 use std::sync::Arc;
 
 /// `min (1/n) ‖y − X w‖² + λ ‖w‖²`.
@@ -117,13 +117,13 @@ enum Side {
 /// Upper bound on `Σ v²` for enclosed `v`.
 fn square_above(v: &[Accumulator]) -> f64 {
     let squares: Vec<f64> = v.iter().map(|a| (a.value().abs() + a.error()).powi(2).next_up()).collect();
-    directed::sum(&squares).hi
+    compensated::sum(&squares).enclosure().hi
 }
 
 impl Program for Ridge {
     fn value(&self, w: &[f64]) -> f64 {
         let fit = square_above(&compensated::residual(&self.affine.x, w, &self.affine.y)) / self.samples();
-        let size = directed::dot(w, w).hi;
+        let size = compensated::dot(w, w).enclosure().hi;
         let total = (fit + self.lambda * size) * (1.0 + 4.0 * f64::EPSILON);
         if total.is_nan() { f64::INFINITY } else { total.next_up() }
     }
@@ -136,7 +136,7 @@ impl Program for Ridge {
         let n = self.samples();
         let product = self.affine.dual_value(dual);
         let numerator = product.lo.max(-product.hi).max(0.0) / n;
-        let spent = directed::dot(dual, dual).hi / n
+        let spent = compensated::dot(dual, dual).enclosure().hi / n
             + square_above(&self.affine.adjoint(dual)) / (n * n * self.lambda);
         // Six roundings of half a unit each in the lines above and below.
         let bound = numerator * numerator / spent * (1.0 - 8.0 * f64::EPSILON);

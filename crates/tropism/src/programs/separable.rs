@@ -68,7 +68,8 @@ impl Separable<'_> {
                 fails += 1;
             }
             let settled = move_w <= 1e-6 * size;
-            if move_w <= tolerance.max(STILL) * size || (settled && fails >= 2) || slope <= 0.0 {
+            if move_w <= tolerance.max(STILL) * size || (settled && fails >= 2) || fails >= 30 || slope <= 0.0
+            {
                 linalg::axpy(1.0, &step, &mut nu);
                 break;
             }
@@ -112,46 +113,29 @@ impl Separable<'_> {
     /// Minimises over the affine set from a feasible `w`.
     pub fn primal_newton(&self, mut w: Vec<f64>, tolerance: f64, limit: usize) -> Stationary {
         let d = self.shift.len();
-        let mut nu = vec![0.0; self.r.len()];
-        let (mut best, mut fails, mut iterations) = (f64::INFINITY, 0, 0);
+        let mut nu = (vec![0.0; self.r.len()], vec![0.0; self.r.len()]);
+        let mut best: Option<(f64, Vec<f64>, Vec<f64>)> = None;
+        let (mut fails, mut iterations) = (0, 0);
         while iterations < limit {
             iterations += 1;
-            let curve: Vec<f64> = (0..d).map(|j| self.potentials[j].curvature(w[j])).collect();
-            // Weights that vanish where w does would make free moves there; the floor keeps a descent direction.
-            let floor = 1e-12 * curve.iter().copied().filter(|c| c.is_finite()).fold(0.0, f64::max);
-            let theta: Vec<f64> = curve.iter().map(|c| 1.0 / c.max(floor)).collect();
-            let gradient: Vec<f64> =
-                (0..d).map(|j| self.potentials[j].mirror(w[j]) - self.shift[j]).collect();
-            let Some(chol) = regularised(self.x.weighted_gram(&theta)) else { break };
-            let rest = compensated::values(&compensated::residual(self.x, &w, self.r));
-            // The weights span many orders of magnitude for large p. The step is what refinement makes accurate:
-            // X step = rest, step = Θ (Xᵀν − gradient).
-            let mut multiplier = nu.clone();
-            let mut step = self.weighted(&theta, &multiplier, &gradient);
-            let mut last = f64::INFINITY;
-            for _ in 0..10 {
-                let mut missing = compensated::values(&compensated::residual(self.x, &step, &rest));
-                let size = linalg::norm2(&missing);
-                if size > 0.25 * last {
-                    break;
-                }
-                last = size;
-                chol.solve(&mut missing);
-                linalg::axpy(1.0, &missing, &mut multiplier);
-                step = self.weighted(&theta, &multiplier, &gradient);
-            }
+            let Some(step) = self.primal_step(&w, &mut nu) else { break };
+            let gradient = self.primal_gradient(&w);
             let slope = -linalg::dot(&step, &gradient);
             let (moved, size) = (linalg::max_abs(&step), linalg::max_abs(&w));
             if !slope.is_finite() || !moved.is_finite() {
                 break;
             }
-            nu = multiplier;
-            fails = if slope > 0.5 * best { fails + 1 } else { 0 };
-            best = best.min(slope);
+            let lowest = best.as_ref().map_or(f64::INFINITY, |b| b.0);
+            fails = if slope.abs() > 0.5 * lowest { fails + 1 } else { 0 };
+            if slope.abs() < lowest {
+                best = Some((slope.abs(), w.clone(), nu.0.clone()));
+            }
+            let scale: f64 = (0..d).map(|j| (gradient[j] * w[j]).abs()).sum();
+            // Weights with next to no curvature move for ever, without any effect: the decrement decides as well.
+            let idle = slope.abs() <= 1e-18 * scale;
             let settled = moved <= 1e-6 * size;
-            if moved <= tolerance.max(STILL) * size || (settled && fails >= 2) || (slope <= 0.0 && fails >= 2)
-            {
-                linalg::axpy(1.0, &step, &mut w);
+            let done = fails >= 2 && (settled || idle) || fails >= 30;
+            if moved <= tolerance.max(STILL) * size || done || slope.abs() <= 1e-30 * scale {
                 break;
             }
             let along = |t: f64| {
@@ -162,12 +146,53 @@ impl Separable<'_> {
             let t = if settled || slope <= 0.0 { 1.0 } else { step_length(slope, along) };
             linalg::axpy(t, &step, &mut w);
         }
-        Stationary { w, nu, iterations }
+        match best {
+            Some((_, w, nu)) => Stationary { w, nu, iterations },
+            None => Stationary { w, nu: nu.0, iterations },
+        }
+    }
+
+    fn primal_gradient(&self, w: &[f64]) -> Vec<f64> {
+        (0..w.len()).map(|j| self.potentials[j].mirror(w[j]) - self.shift[j]).collect()
+    }
+
+    /// Newton's step `Θ (Xᵀν − ∇)` with `X step = r − X w`, and its multiplier `ν` as an unevaluated sum of two vectors.
+    ///
+    /// The weights `Θ = 1/φ''` span many orders of magnitude for large `p`: where they are large, `Xᵀν` must equal the
+    /// gradient far beyond the precision of a rounded `ν`.
+    fn primal_step(&self, w: &[f64], nu: &mut (Vec<f64>, Vec<f64>)) -> Option<Vec<f64>> {
+        let curve: Vec<f64> = w.iter().zip(self.potentials).map(|(w, p)| p.curvature(*w)).collect();
+        // Weights that vanish where w does would make free moves there; the floor keeps a descent direction.
+        let floor = 1e-12 * curve.iter().copied().filter(|c| c.is_finite()).fold(0.0, f64::max);
+        let theta: Vec<f64> = curve.iter().map(|c| 1.0 / c.max(floor)).collect();
+        let chol = regularised(self.x.weighted_gram(&theta))?;
+        let gradient = self.primal_gradient(w);
+        let rest = compensated::values(&compensated::residual(self.x, w, self.r));
+        let mut step = self.weighted(&theta, nu, &gradient);
+        let mut last = f64::INFINITY;
+        for _ in 0..10 {
+            let mut missing = compensated::values(&compensated::residual(self.x, &step, &rest));
+            let size = linalg::norm2(&missing);
+            if size > 0.25 * last {
+                break;
+            }
+            last = size;
+            chol.solve(&mut missing);
+            for (k, m) in missing.iter().enumerate() {
+                let (high, low) = compensated::two_sum(nu.0[k], *m);
+                (nu.0[k], nu.1[k]) = compensated::two_sum(high, nu.1[k] + low);
+            }
+            step = self.weighted(&theta, nu, &gradient);
+        }
+        Some(step)
     }
 
     /// `Θ (Xᵀν − g)`.
-    fn weighted(&self, theta: &[f64], nu: &[f64], g: &[f64]) -> Vec<f64> {
-        let z = compensated::adjoint_residual(self.x, nu, g);
+    fn weighted(&self, theta: &[f64], nu: &(Vec<f64>, Vec<f64>), g: &[f64]) -> Vec<f64> {
+        let mut z = compensated::adjoint_residual(self.x, &nu.0, g);
+        for (i, &low) in nu.1.iter().enumerate() {
+            self.x.for_row(i, |j, v| z[j].add_product(v, low));
+        }
         z.iter().zip(theta).map(|(z, t)| t * z.value()).collect()
     }
 
