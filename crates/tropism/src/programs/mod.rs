@@ -19,6 +19,8 @@ mod margin_solver;
 mod matrix_balls;
 mod max_margin;
 mod min_norm_interpolant;
+mod min_norm_methods;
+mod newton_system;
 pub mod offset;
 mod polyhedral;
 mod ridge;
