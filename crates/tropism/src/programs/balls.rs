@@ -1,6 +1,6 @@
 //! The unit balls of ℓ2, ℓ1 and ℓ∞ for the [`interior`](super::interior) method: all with a diagonal metric.
 
-use super::interior::{Ball, Metric, inside};
+use super::interior::{Ball, Linear, Metric, inside};
 use crate::numerics::linalg::{axpy, dot, max_abs};
 
 /// ℓ2, as the quadratic program `min ½‖w‖² − ρ`: the multiplier is `w` itself.
@@ -23,8 +23,8 @@ impl Ball for Euclid {
     fn pairs(&self) -> (f64, f64) {
         (0.0, 0.0)
     }
-    fn linearise(&mut self, _: &[f64]) -> Option<(Metric, Option<(Vec<f64>, f64)>)> {
-        Some((Metric::Identity, None))
+    fn linearise(&mut self, _: &[f64]) -> Option<Linear> {
+        Some(Linear { metric: Metric::Identity, border: None })
     }
     fn rhs(&self, v: &[f64], _: f64, _: bool) -> (Vec<f64>, f64) {
         (self.w.iter().zip(v).map(|(w, v)| w - v).collect(), 0.0)
@@ -139,7 +139,7 @@ impl Ball for Cross {
     fn pairs(&self) -> (f64, f64) {
         (2.0 * self.w.len() as f64, self.pairs.plain_gap())
     }
-    fn linearise(&mut self, _: &[f64]) -> Option<(Metric, Option<(Vec<f64>, f64)>)> {
+    fn linearise(&mut self, _: &[f64]) -> Option<Linear> {
         let mut beta = 0.0;
         for j in 0..self.w.len() {
             let (p, q) = self.ratios(j);
@@ -147,7 +147,10 @@ impl Ball for Cross {
             self.border[j] = (p - q) / (p + q);
             beta += 4.0 * p * (q / (p + q));
         }
-        Some((Metric::Diagonal(self.curvature.clone()), Some((self.border.clone(), beta))))
+        Some(Linear {
+            metric: Metric::Diagonal(self.curvature.clone()),
+            border: Some((self.border.clone(), beta)),
+        })
     }
     fn rhs(&self, v: &[f64], target: f64, second: bool) -> (Vec<f64>, f64) {
         let p = &self.pairs;
@@ -227,10 +230,10 @@ impl Ball for Cube {
     fn pairs(&self) -> (f64, f64) {
         (2.0 * self.w.len() as f64, self.pairs.plain_gap())
     }
-    fn linearise(&mut self, _: &[f64]) -> Option<(Metric, Option<(Vec<f64>, f64)>)> {
+    fn linearise(&mut self, _: &[f64]) -> Option<Linear> {
         let p = &self.pairs;
         let e = (0..self.w.len()).map(|j| p.y[0][j] / p.x[0][j] + p.y[1][j] / p.x[1][j]).collect();
-        Some((Metric::Diagonal(e), None))
+        Some(Linear { metric: Metric::Diagonal(e), border: None })
     }
     fn rhs(&self, v: &[f64], target: f64, second: bool) -> (Vec<f64>, f64) {
         let p = &self.pairs;

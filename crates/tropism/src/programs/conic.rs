@@ -16,7 +16,8 @@ use clarabel::solver::{DefaultSettings, DefaultSolver, IPSolver, SolverStatus, S
 /// One sparse entry, `(row, column, value)`; repeated entries add up.
 pub(super) type Triplet = (usize, usize, f64);
 
-/// One factor of the cone `K`.
+/// One factor of the cone `K`: the whole vocabulary, whether or not a program uses every word yet.
+#[allow(dead_code)]
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Cone {
     /// `s = 0`, that many rows.
@@ -58,6 +59,7 @@ pub(super) enum ConicStatus {
 }
 
 /// The vectors to be certified.
+#[allow(dead_code)]
 #[derive(Debug, Clone)]
 pub(super) struct ConicSolution {
     pub x: Vec<f64>,

@@ -52,9 +52,13 @@ pub(super) fn inverse_times(b: &Matrix, r: &[f64]) -> Option<Vec<f64>> {
     for i in 0..m {
         let row: f64 =
             (0..m).map(|j| (product.get(i, j) - f64::from(i == j)).abs() + g * (size.get(i, j) + 1.0)).sum();
+        if row.is_nan() {
+            // `max` would drop it, and with it the only trace of a singular matrix.
+            return None;
+        }
         beta = beta.max(row * (1.0 + g));
     }
-    if beta.is_nan() || beta >= 0.5 {
+    if beta >= 0.5 {
         return None;
     }
     let up = 1.0 + 4.0 * g;

@@ -5,7 +5,9 @@ use super::interior::{Ball, GamePoint, Gauge, play};
 use super::matrix_balls::{NuclearBall, SpectralBall};
 use super::max_margin::MaxMargin;
 use super::rows::Rows;
-use super::{Budget, Program, Solution, SolveStatus, Uniqueness, conic_margin, dual_descent, support};
+use super::{
+    Budget, Program, Solution, SolveStatus, Uniqueness, conic_margin, dual_descent, support, uniqueness,
+};
 use crate::data::MarginMap;
 use crate::numerics::Norm;
 
@@ -64,7 +66,7 @@ fn interior(program: &MaxMargin, rows: &Rows, norm: Norm, budget: &Budget) -> Ve
     let dual = norm.dual();
     let gauge = Gauge { norm: &|w| norm.value(w, k), dual: &|v| dual.value(v, k) };
     // The active-set finish needs the support only, not the last digits.
-    let tolerance = if norm == Norm::L2 { 1e-10 } else { 0.1 * budget.relative_gap };
+    let tolerance = if norm == Norm::L2 { 1e-8 } else { 0.1 * budget.relative_gap };
     let point = play(rows, ball.as_mut(), &gauge, budget.iterations.min(200), tolerance);
     let mut out = vec![];
     if norm == Norm::L2
@@ -78,8 +80,9 @@ fn interior(program: &MaxMargin, rows: &Rows, norm: Norm, budget: &Budget) -> Ve
 }
 
 fn polished(rows: &Rows, point: &GamePoint) -> Option<Candidate> {
+    let ratio = ratio(point);
     let mut support: Vec<usize> =
-        (0..rows.count()).filter(|&i| point.last[i] > point.slack[i] * ratio(point)).collect();
+        (0..rows.count()).filter(|&i| point.last[i] > point.slack[i] * ratio).collect();
     support.sort_by(|&i, &j| point.last[j].total_cmp(&point.last[i]));
     let (w, a) = support::finish(rows, &support, &point.last, 50 + rows.width())?;
     Some(Candidate { w, a, method: "interior point, active set", iterations: point.iterations })
@@ -146,7 +149,11 @@ impl Ranked {
                 self.a.iter_mut().for_each(|v| *v *= size / total * size);
             }
         }
-        let uniqueness = program.facts().uniqueness;
+        let uniqueness = if self.gap() <= 1e-9 {
+            uniqueness::decide(program, &self.w, &self.a)
+        } else {
+            program.facts().uniqueness
+        };
         Solution {
             w: self.w,
             dual: self.a,

@@ -6,7 +6,7 @@
 //! are needed. The direction is the one of Helmberg, Rendl, Vanderbei, Wolkowicz 1996 (SIAM J. Optim. 6(2),
 //! <https://doi.org/10.1137/0806020>), whose matrix has the entries written out in [`Lifted::schur`].
 
-use super::interior::{Ball, Metric};
+use super::interior::{Ball, Linear, Metric};
 use crate::numerics::Matrix;
 use crate::numerics::linalg::{Cholesky, axpy, dot, matmul_nn, norm2, symmetric_eigen};
 
@@ -123,10 +123,10 @@ impl Ball for SpectralBall {
     fn pairs(&self) -> (f64, f64) {
         ((self.lifted.k + self.lifted.d) as f64, dot(self.lifted.x.as_slice(), self.lifted.s.as_slice()))
     }
-    fn linearise(&mut self, _: &[f64]) -> Option<(Metric, Option<(Vec<f64>, f64)>)> {
+    fn linearise(&mut self, _: &[f64]) -> Option<Linear> {
         self.lifted.s = lift(self.lifted.k, self.lifted.d, &self.w, 1.0);
         self.lifted.refresh()?;
-        Some((Metric::Dense(self.lifted.schur()), None))
+        Some(Linear { metric: Metric::Dense(self.lifted.schur()), border: None })
     }
     fn rhs(&self, v: &[f64], target: f64, second: bool) -> (Vec<f64>, f64) {
         let mut e = self.lifted.corner(&self.lifted.wanted(target, second));
@@ -178,14 +178,14 @@ impl Ball for NuclearBall {
     fn pairs(&self) -> (f64, f64) {
         ((self.lifted.k + self.lifted.d) as f64, dot(self.lifted.x.as_slice(), self.lifted.s.as_slice()))
     }
-    fn linearise(&mut self, v: &[f64]) -> Option<(Metric, Option<(Vec<f64>, f64)>)> {
+    fn linearise(&mut self, v: &[f64]) -> Option<Linear> {
         // Exactly feasible from here on: what rounding left between g and Zᵀa would be multiplied by S⁻¹.
         self.lifted.s = lift(self.lifted.k, self.lifted.d, v, self.lifted.s.get(0, 0));
         self.lifted.refresh()?;
         let xt = symmetric_part(&matmul_nn(&self.lifted.x, &self.lifted.t));
         let m: Vec<f64> = self.lifted.corner(&xt).iter().map(|v| -v).collect();
         let tau: f64 = dot(self.lifted.x.as_slice(), self.lifted.t.as_slice());
-        Some((Metric::Inverse(self.lifted.schur()), Some((m, tau))))
+        Some(Linear { metric: Metric::Inverse(self.lifted.schur()), border: Some((m, tau)) })
     }
     fn rhs(&self, _: &[f64], target: f64, second: bool) -> (Vec<f64>, f64) {
         let l = &self.lifted;

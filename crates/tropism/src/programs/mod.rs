@@ -20,6 +20,7 @@ mod matrix_balls;
 mod max_margin;
 mod min_norm_interpolant;
 mod min_norm_methods;
+mod newton_system;
 mod polyhedral;
 mod ridge;
 mod rows;
@@ -29,6 +30,7 @@ mod separable;
 mod spectral_filter;
 mod spectral_risk;
 mod support;
+mod uniqueness;
 
 pub use bregman_interpolant::BregmanInterpolant;
 pub use certify::{Certificate, certify};

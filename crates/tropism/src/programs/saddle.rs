@@ -2,7 +2,7 @@
 //! `H = Zᵀ D Z` can be inverted near the end, but the symmetric system
 //! `[H, I; I, −M]` in `(Δw, Δg)`, with the borders of `ρ` and `t`, stays well posed; it is solved by LU with refinement.
 
-use super::interior::{Delta, Right};
+use super::newton_system::{Delta, Right};
 use super::rows::Rows;
 use crate::numerics::Matrix;
 use crate::numerics::linalg::{Lu, axpy, dot, matvec, norm2};

@@ -21,17 +21,17 @@ pub(super) fn finish(
     turns: usize,
 ) -> Option<(Vec<f64>, Vec<f64>)> {
     let n = rows.count();
-    let mut active = independent(rows, support)?;
-    let mut feasible: Vec<f64> =
-        (0..n).map(|i| if active.contains(&i) { a[i].max(0.0) } else { 0.0 }).collect();
+    let (mut active, mut face) = independent(rows, support)?;
+    let mut feasible = vec![0.0; n];
+    active.iter().for_each(|&i| feasible[i] = a[i].max(0.0));
     for _ in 0..turns {
         if active.is_empty() {
             return None;
         }
-        let face = Face::new(rows, &active)?;
-        let (w, b) = face.solve();
+        let (w, b) = face.solve(0);
         if let Some(leaving) = blocked(&mut feasible, &active, &b) {
             active.retain(|i| !leaving.contains(i));
+            face = Face::new(rows, &active)?;
             continue;
         }
         feasible.fill(0.0);
@@ -40,16 +40,18 @@ pub(super) fn finish(
         let (worst, least) = margins
             .iter()
             .enumerate()
-            .filter(|(i, _)| !active.contains(i))
+            .filter(|(i, _)| feasible[*i] == 0.0)
             .fold((n, f64::INFINITY), |m, (i, &v)| if v < m.1 { (i, v) } else { m });
         // One rounding of a margin: |z||w| eps, rows have length about one.
         let tolerance = 8.0 * f64::EPSILON * crate::numerics::linalg::norm2(&w);
         if worst == n || least >= 1.0 - tolerance {
+            let (w, b) = face.solve(2);
+            active.iter().zip(&b).for_each(|(&i, &v)| feasible[i] = v);
             return Some((w, feasible));
         }
         active.push(worst);
         let before = active.len();
-        active = independent(rows, &active)?;
+        (active, face) = independent(rows, &active)?;
         if active.len() < before {
             return None;
         }
@@ -77,7 +79,7 @@ fn blocked(feasible: &mut [f64], active: &[usize], target: &[f64]) -> Option<Vec
 }
 
 /// The rows of `candidates` that are independent of the ones before them.
-fn independent(rows: &Rows, candidates: &[usize]) -> Option<Vec<usize>> {
+fn independent(rows: &Rows, candidates: &[usize]) -> Option<(Vec<usize>, Face)> {
     let m = rows.width();
     let mut kept: Vec<usize> = candidates.iter().copied().take(m.max(1)).collect();
     let mut rest = candidates.get(kept.len()..).unwrap_or_default().iter();
@@ -85,7 +87,7 @@ fn independent(rows: &Rows, candidates: &[usize]) -> Option<Vec<usize>> {
         let face = Face::new(rows, &kept)?;
         let dependent = face.dependent();
         if dependent.is_empty() {
-            return Some(kept);
+            return Some((kept, face));
         }
         kept = (0..kept.len()).filter(|i| !dependent.contains(i)).map(|i| kept[i]).collect();
         kept.extend(rest.by_ref().take(dependent.len()));
@@ -119,21 +121,28 @@ impl Face {
             .collect()
     }
 
-    fn solve(&self) -> (Vec<f64>, Vec<f64>) {
+    /// `(w, a_P)` with that many rounds of refinement.
+    fn solve(&self, rounds: usize) -> (Vec<f64>, Vec<f64>) {
         let s = self.z.rows();
         let ones = vec![1.0; s];
         let mut w = vec![0.0; self.z.cols()];
         let mut a = vec![0.0; s];
         let mut missing = ones;
         // Residuals in twice the precision, so that each round removes the error of the one before.
-        for _ in 0..3 {
+        for round in 0..=rounds {
             let y = self.back_transposed(&missing);
             let dw = self.times_q(&y);
             axpy(1.0, &dw, &mut w);
             axpy(1.0, &self.back(&y), &mut a);
+            if round == rounds {
+                break;
+            }
             for (i, m) in missing.iter_mut().enumerate() {
                 *m = -precise_residual(self.z.row(i), &w);
             }
+        }
+        if rounds == 0 {
+            return (w, a);
         }
         // Align the weights with the refined w: a ← a + R⁻¹ Qᵀ(w − Zᵀa).
         let mut off = w.clone();
