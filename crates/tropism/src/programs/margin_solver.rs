@@ -66,7 +66,7 @@ fn interior(program: &MaxMargin, rows: &Rows, norm: Norm, budget: &Budget) -> Ve
     let dual = norm.dual();
     let gauge = Gauge { norm: &|w| norm.value(w, k), dual: &|v| dual.value(v, k) };
     // The active-set finish needs the support only, not the last digits.
-    let tolerance = if norm == Norm::L2 { 1e-8 } else { 0.1 * budget.relative_gap };
+    let tolerance = if norm == Norm::L2 { 1e-10 } else { 0.1 * budget.relative_gap };
     let point = play(rows, ball.as_mut(), &gauge, budget.iterations.min(200), tolerance);
     let mut out = vec![];
     if norm == Norm::L2
@@ -133,6 +133,8 @@ impl Ranked {
         self.a.resize(program.margins.rows(), 0.0);
         let status = if self.gap() <= budget.relative_gap {
             SolveStatus::Converged
+        } else if self.iterations >= budget.iterations {
+            SolveStatus::BudgetSpent
         } else if self.value.is_infinite() {
             SolveStatus::Infeasible
         } else {
@@ -160,7 +162,7 @@ impl Ranked {
             status,
             iterations: self.iterations,
             method: self.method.into(),
-            uniqueness: if status == SolveStatus::Infeasible { Uniqueness::Unknown } else { uniqueness },
+            uniqueness: if self.value.is_infinite() { Uniqueness::Unknown } else { uniqueness },
         }
     }
 }
