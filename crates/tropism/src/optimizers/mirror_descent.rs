@@ -120,6 +120,7 @@ impl Optimizer for MirrorDescent {
         OptimizerFacts {
             geometry: Geometry::Mirror(self.potential),
             momentum: 0.0,
+            stability: 2.0,
             normalized: false,
             stochastic: false,
             symmetry: if even { Symmetry::SignedPermutation } else { Symmetry::Permutation },
