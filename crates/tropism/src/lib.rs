@@ -10,7 +10,21 @@
 
 pub mod data;
 pub mod error;
+pub mod examine;
+pub mod losses;
+pub mod measures;
+pub mod models;
 pub mod numerics;
+pub mod optimizers;
 pub mod programs;
+pub mod registry;
+pub mod report;
+pub mod spec;
+pub mod theory;
+pub mod training;
+pub mod verdict;
 
 pub use error::Error;
+pub use examine::{examine, examine_text};
+pub use report::Report;
+pub use spec::{Setup, Spec};

@@ -1,6 +1,7 @@
 //! The linear map from a parameter to its margins, `m = Z w`, without forming `Z` for multiclass data.
 
 use super::Targets;
+use crate::numerics::directed::{self, Enclosure};
 use crate::numerics::{Design, Matrix};
 use std::sync::Arc;
 
@@ -127,22 +128,139 @@ impl MarginMap {
         m.into_iter().fold(f64::INFINITY, f64::min)
     }
 
-    /// Error-bounded smallest margin of `w`: a number the exact one cannot fall below.
+    /// Error-bounded smallest margin of `w`: a number the exact one cannot fall below. The products are
+    /// compensated, so that it stays sharp where margins are tiny differences of large terms.
     pub fn min_margin_below(&self, w: &[f64]) -> f64 {
-        let mut m = vec![0.0; self.rows()];
-        self.apply(w, &mut m);
-        // Bound each dot product's error by γ ‖row‖ ‖w‖ (Cauchy-Schwarz on Σ|z_j w_j|).
-        let len = self.inputs() + 4;
-        let (norms, spread) = match self {
-            MarginMap::Binary { z } => (z.row_norms(), 1.0),
-            MarginMap::Multiclass { x, .. } => (x.row_norms(), std::f64::consts::SQRT_2),
-        };
-        let per = self.rows() / norms.len().max(1);
-        let err =
-            crate::numerics::directed::gamma(len) * crate::numerics::linalg::norm2(w) * spread * (1.0 + 1e-6);
-        m.iter()
-            .enumerate()
-            .map(|(r, v)| (v - err * norms[r / per.max(1)]).next_down())
-            .fold(f64::INFINITY, f64::min)
+        let d = self.inputs();
+        match self {
+            MarginMap::Binary { z } => {
+                (0..z.rows()).map(|i| row_enclosed(z, i, w).lo).fold(f64::INFINITY, nan_min)
+            }
+            MarginMap::Multiclass { x, labels, classes } => {
+                let mut least = f64::INFINITY;
+                for (i, &y) in labels.iter().enumerate() {
+                    let own = row_enclosed(x, i, &w[y * d..(y + 1) * d]).lo;
+                    for c in (0..*classes).filter(|&c| c != y) {
+                        let other = row_enclosed(x, i, &w[c * d..(c + 1) * d]).hi;
+                        least = nan_min(least, (own - other).next_down());
+                    }
+                }
+                least
+            }
+        }
+    }
+
+    /// `Zᵀ a` by compensated sums, with a bound on the error of each entry, both `[cols]`.
+    pub fn adjoint_enclosed(&self, a: &[f64]) -> (Vec<f64>, Vec<f64>) {
+        let d = self.inputs();
+        let mut sums = Compensated::new(self.cols());
+        match self {
+            MarginMap::Binary { z } => {
+                for (i, &c) in a.iter().enumerate().filter(|(_, c)| **c != 0.0) {
+                    sums.add_row(z, i, c, 0);
+                }
+            }
+            MarginMap::Multiclass { x, labels, classes } => {
+                for (i, &y) in labels.iter().enumerate() {
+                    let weights = &a[i * (classes - 1)..(i + 1) * (classes - 1)];
+                    for (&v, c) in weights.iter().zip((0..*classes).filter(|&c| c != y)) {
+                        if v != 0.0 {
+                            sums.add_row(x, i, -v, c * d);
+                            sums.add_row(x, i, v, y * d);
+                        }
+                    }
+                }
+            }
+        }
+        sums.finish()
+    }
+}
+
+/// The smaller one, or NaN if either is: a NaN margin must never look positive.
+fn nan_min(a: f64, b: f64) -> f64 {
+    if a.is_nan() || b.is_nan() { f64::NAN } else { a.min(b) }
+}
+
+fn row_enclosed(z: &Design, i: usize, w: &[f64]) -> Enclosure {
+    match z {
+        Design::Dense(m) => pulp::Arch::new().dispatch(
+            #[inline(always)]
+            || directed::accurate_dot(m.row(i), w),
+        ),
+        Design::Sparse(s) => {
+            let range = s.offsets[i]..s.offsets[i + 1];
+            let picked: Vec<f64> = s.indices[range.clone()].iter().map(|&j| w[j as usize]).collect();
+            pulp::Arch::new().dispatch(
+                #[inline(always)]
+                || directed::accurate_dot(&s.values[range], &picked),
+            )
+        }
+    }
+}
+
+/// One compensated accumulator per column.
+struct Compensated {
+    total: Vec<f64>,
+    low: Vec<f64>,
+    moduli: Vec<f64>,
+    terms: usize,
+}
+
+impl Compensated {
+    fn new(len: usize) -> Self {
+        Self { total: vec![0.0; len], low: vec![0.0; len], moduli: vec![0.0; len], terms: 0 }
+    }
+
+    fn add_row(&mut self, z: &Design, i: usize, c: f64, at: usize) {
+        self.terms += 1;
+        match z {
+            Design::Dense(m) => {
+                let row = m.row(i);
+                let n = row.len();
+                let total = &mut self.total[at..at + n];
+                let low = &mut self.low[at..at + n];
+                let moduli = &mut self.moduli[at..at + n];
+                pulp::Arch::new().dispatch(
+                    #[inline(always)]
+                    || {
+                        for j in 0..n {
+                            let (p, e) = directed::two_prod(c, row[j]);
+                            let (t, f) = directed::two_sum(total[j], p);
+                            total[j] = t;
+                            low[j] += e + f;
+                            moduli[j] += p.abs();
+                        }
+                    },
+                );
+            }
+            Design::Sparse(s) => {
+                let range = s.offsets[i]..s.offsets[i + 1];
+                let (indices, values) = (&s.indices[range.clone()], &s.values[range]);
+                pulp::Arch::new().dispatch(
+                    #[inline(always)]
+                    || {
+                        for (&j, &v) in indices.iter().zip(values) {
+                            let j = at + j as usize;
+                            let (p, e) = directed::two_prod(c, v);
+                            let (t, f) = directed::two_sum(self.total[j], p);
+                            self.total[j] = t;
+                            self.low[j] += e + f;
+                            self.moduli[j] += p.abs();
+                        }
+                    },
+                );
+            }
+        }
+    }
+
+    fn finish(self) -> (Vec<f64>, Vec<f64>) {
+        let n = self.terms;
+        let sums = self.total.iter().zip(&self.low).zip(&self.moduli);
+        sums.map(|((&t, &l), &m)| {
+            let e = directed::compensated(t, l, m, n);
+            // Half the width, rounded outward, around the midpoint's own rounding.
+            (e.mid(), (0.5 * e.width()).next_up() + f64::EPSILON * e.mid().abs())
+        })
+        .unzip()
     }
 }

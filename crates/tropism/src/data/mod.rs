@@ -4,13 +4,17 @@
 //! records its notes (labels mapped, columns dropped, standardised, …), which the report prints.
 
 pub mod bundled;
+pub mod file;
 pub mod generators;
 mod margins;
 pub mod prepare;
+mod source;
 pub mod table;
 
+pub use file::FileSpec;
 pub use margins::MarginMap;
 pub use prepare::{ClassName, Preparation, Task, prepare};
+pub use source::DataSpec;
 pub use table::{LabelColumn, Labels, RowNumbers, Table};
 
 use crate::numerics::{Design, Matrix};
@@ -56,6 +60,21 @@ impl Targets {
             Targets::Class { labels, classes } => {
                 Targets::Class { labels: indices.iter().map(|&i| labels[i]).collect(), classes: *classes }
             }
+        }
+    }
+
+    /// [`Targets::select`] into memory that is reused.
+    pub fn select_into(&self, indices: &[usize], out: &mut Targets) {
+        match (self, out) {
+            (Targets::Real(y), Targets::Real(o)) | (Targets::Sign(y), Targets::Sign(o)) => {
+                o.clear();
+                o.extend(indices.iter().map(|&i| y[i]));
+            }
+            (Targets::Class { labels, .. }, Targets::Class { labels: o, .. }) => {
+                o.clear();
+                o.extend(indices.iter().map(|&i| labels[i]));
+            }
+            (_, out) => *out = self.select(indices),
         }
     }
 }

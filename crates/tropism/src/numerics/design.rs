@@ -125,6 +125,58 @@ impl Design {
         }
     }
 
+    /// `Xᵀ X`, `[d × d]`.
+    pub fn gram_columns(&self) -> Matrix {
+        match self {
+            Design::Dense(m) => super::linalg::matmul_tn(m, m),
+            Design::Sparse(s) => {
+                let mut k = Matrix::zeros(s.cols, s.cols);
+                for i in 0..s.rows {
+                    self.for_row(i, |j, v| self.add_row(i, v, k.row_mut(j)));
+                }
+                k
+            }
+        }
+    }
+
+    /// `X diag(weights) Xᵀ` for nonnegative `weights [d]`, `[n × n]`.
+    pub fn weighted_gram(&self, weights: &[f64]) -> Matrix {
+        let roots: Vec<f64> = weights.iter().map(|w| w.sqrt()).collect();
+        self.scaled_columns(&roots).gram()
+    }
+
+    /// Column `j` multiplied by `factors[j]`.
+    pub fn scaled_columns(&self, factors: &[f64]) -> Design {
+        let mut out = self.clone();
+        match &mut out {
+            Design::Dense(m) => {
+                for i in 0..m.rows() {
+                    m.row_mut(i).iter_mut().zip(factors).for_each(|(v, c)| *v *= c);
+                }
+            }
+            Design::Sparse(s) => {
+                s.values.iter_mut().zip(&s.indices).for_each(|(v, &j)| *v *= factors[j as usize]);
+            }
+        }
+        out
+    }
+
+    /// The columns `indices`, in that order, dense.
+    pub fn dense_columns(&self, indices: &[usize]) -> Matrix {
+        let mut place = vec![usize::MAX; self.cols()];
+        indices.iter().enumerate().for_each(|(k, &j)| place[j] = k);
+        let mut m = Matrix::zeros(self.rows(), indices.len());
+        for i in 0..self.rows() {
+            let row = m.row_mut(i);
+            self.for_row(i, |j, v| {
+                if place[j] != usize::MAX {
+                    row[place[j]] = v;
+                }
+            });
+        }
+        m
+    }
+
     /// The rows `indices`, in that order.
     pub fn select(&self, indices: &[usize]) -> Design {
         match self {
@@ -143,6 +195,32 @@ impl Design {
                 }
                 Design::Sparse(out)
             }
+        }
+    }
+
+    /// [`Design::select`] into memory that is reused: nothing is allocated once `out` has grown.
+    pub fn select_into(&self, indices: &[usize], out: &mut Design) {
+        match (self, out) {
+            (Design::Dense(m), Design::Dense(o)) if o.rows() == indices.len() && o.cols() == m.cols() => {
+                for (to, &from) in indices.iter().enumerate() {
+                    o.row_mut(to).copy_from_slice(m.row(from));
+                }
+            }
+            (Design::Sparse(s), Design::Sparse(o)) => {
+                o.offsets.clear();
+                o.indices.clear();
+                o.values.clear();
+                o.offsets.push(0);
+                for &i in indices {
+                    let range = s.offsets[i]..s.offsets[i + 1];
+                    o.indices.extend_from_slice(&s.indices[range.clone()]);
+                    o.values.extend_from_slice(&s.values[range]);
+                    o.offsets.push(o.indices.len());
+                }
+                o.rows = indices.len();
+                o.cols = s.cols;
+            }
+            (_, out) => *out = self.select(indices),
         }
     }
 

@@ -107,6 +107,13 @@ impl Cholesky {
         a.as_faer().llt(Side::Lower).ok().map(Self)
     }
 
+    /// Smallest and largest diagonal entry of the factor: their ratio is at most the root of `1 / cond`.
+    pub fn pivots(&self) -> (f64, f64) {
+        let l = self.0.L();
+        let entries = (0..l.nrows()).map(|i| l[(i, i)]);
+        entries.fold((f64::INFINITY, 0.0), |(lo, hi), v| (lo.min(v), hi.max(v)))
+    }
+
     /// Solves in place.
     pub fn solve(&self, b: &mut [f64]) {
         let n = b.len();
@@ -122,6 +129,22 @@ pub fn solve_general(a: &Matrix, b: &[f64]) -> Option<Vec<f64>> {
     let n = x.len();
     lu.solve_in_place(faer::MatMut::from_column_major_slice_mut(&mut x, n, 1));
     x.iter().all(|v| v.is_finite()).then_some(x)
+}
+
+/// LU factors with partial pivoting of a general square matrix.
+pub struct Lu(PartialPivLu<f64>);
+
+impl Lu {
+    pub fn new(a: &Matrix) -> Self {
+        sequential();
+        Self(PartialPivLu::new(a.as_faer()))
+    }
+
+    /// Solves in place; a singular matrix leaves entries that are not finite.
+    pub fn solve(&self, b: &mut [f64]) {
+        let n = b.len();
+        self.0.solve_in_place(faer::MatMut::from_column_major_slice_mut(b, n, 1));
+    }
 }
 
 /// Thin singular value decomposition `A = U diag(s) Vᵀ`, singular values in decreasing order.
@@ -164,6 +187,16 @@ pub fn row_space(x: &Matrix) -> Option<Matrix> {
     let cut = x.rows().max(x.cols()) as f64 * f64::EPSILON * d.s.first().copied().unwrap_or(0.0);
     let rank = d.s.iter().take_while(|&&s| s > cut).count();
     Some(Matrix::from_fn(x.cols(), rank, |i, j| d.v.get(i, j)))
+}
+
+/// `X = L Qᵀ` for `n ≤ d`: `L [n × n]` lower triangular, `Q [d × n]` with orthonormal columns.
+pub fn lq(x: &Matrix) -> (Matrix, Matrix) {
+    sequential();
+    let qr = x.as_faer().transpose().qr();
+    let r = qr.thin_R();
+    let n = x.rows();
+    let lower = Matrix::from_fn(n, n, |i, j| if j <= i { r[(j, i)] } else { 0.0 });
+    (lower, Matrix::from_faer(qr.compute_thin_Q().as_ref()))
 }
 
 /// Largest singular value, by power iteration on the smaller Gram side with a deterministic start,

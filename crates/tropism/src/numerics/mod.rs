@@ -2,14 +2,20 @@
 //! error-bounded arithmetic that everything above relies on. Nothing here knows what a model or a
 //! theorem is.
 
+pub mod compensated;
 pub mod design;
 pub mod directed;
 pub mod linalg;
 pub mod logscale;
 pub mod matrix;
 pub mod norm;
+pub mod potential;
+pub mod pseudo_inverse;
 pub mod rng;
+pub mod vexp;
 
 pub use design::{Csr, Design};
 pub use matrix::Matrix;
 pub use norm::Norm;
+pub use potential::Potential;
+pub use pseudo_inverse::PseudoInverse;

@@ -4,10 +4,43 @@
 //! solver says is believed. [`certify`] recomputes value and bound from the returned vectors, in the
 //! user's data and units, and is applied to the reference and to the trained model alike.
 
+mod affine;
+mod balls;
+mod bregman_interpolant;
 mod certify;
 mod conic;
+mod conic_interpolant;
+mod conic_margin;
+mod decomposition;
+mod dual_descent;
+mod exact;
+mod interior;
+mod margin_solver;
+mod matrix_balls;
+mod max_margin;
+mod min_norm_interpolant;
+mod min_norm_methods;
+mod newton_system;
+mod polyhedral;
+mod ridge;
+mod rows;
+mod saddle;
+mod separability;
+mod separable;
+mod spectral_filter;
+mod spectral_risk;
+mod support;
+mod uniqueness;
 
+pub use bregman_interpolant::BregmanInterpolant;
 pub use certify::{Certificate, certify};
+pub use decomposition::{Decomposition, MarginLoss, decompose};
+pub use max_margin::MaxMargin;
+pub use min_norm_interpolant::MinNormInterpolant;
+pub use ridge::Ridge;
+pub use separability::{Separability, separability};
+pub use spectral_filter::SpectralFilter;
+pub use spectral_risk::SpectralRisk;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

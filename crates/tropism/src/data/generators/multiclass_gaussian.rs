@@ -15,14 +15,14 @@
 //!
 //! Units: `separation` and `spread` are lengths in the same unit.
 //!
-//! Errors: `classes ≥ 2`, `per_class ≥ 1`, `d ≥ 1`, `separation > 0`, `spread ≥ 0`, all finite.
+//! Errors: `class_count ≥ 2`, `per_class ≥ 1`, `d ≥ 1`, `separation > 0`, `spread ≥ 0`, all finite.
 //!
 //! Example:
 //!
 //! ```toml
 //! [data]
 //! kind = "multiclass_gaussian"
-//! classes = 3
+//! class_count = 3
 //! per_class = 15
 //! d = 10
 //! ```
@@ -43,7 +43,7 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields, default)]
 pub struct MulticlassGaussian {
     /// Number of classes.
-    pub classes: usize,
+    pub class_count: usize,
     /// Number of samples of each class.
     pub per_class: usize,
     /// Number of inputs.
@@ -56,7 +56,7 @@ pub struct MulticlassGaussian {
 
 impl Default for MulticlassGaussian {
     fn default() -> Self {
-        Self { classes: 3, per_class: 15, d: 10, separation: 1.0, spread: 0.1 }
+        Self { class_count: 3, per_class: 15, d: 10, separation: 1.0, spread: 0.1 }
     }
 }
 
@@ -66,16 +66,16 @@ impl Generator for MulticlassGaussian {
     }
 
     fn generate(&self, seed: u64) -> Result<Dataset, Error> {
-        at_least("classes", self.classes, 2)?;
+        at_least("class_count", self.class_count, 2)?;
         at_least("per_class", self.per_class, 1)?;
         at_least("d", self.d, 1)?;
-        let n = self.classes.saturating_mul(self.per_class);
+        let n = self.class_count.saturating_mul(self.per_class);
         fits(n, self.d)?;
         positive("separation", self.separation)?;
         not_negative("spread", self.spread)?;
         let mut rng = rng(seed, Stream::Data);
-        let centres: Vec<Vec<f64>> = (0..self.classes).map(|_| unit(&mut rng, self.d)).collect();
-        let labels: Vec<usize> = (0..n).map(|i| i % self.classes).collect();
+        let centres: Vec<Vec<f64>> = (0..self.class_count).map(|_| unit(&mut rng, self.d)).collect();
+        let labels: Vec<usize> = (0..n).map(|i| i % self.class_count).collect();
         let rows: Vec<Vec<f64>> = labels
             .iter()
             .map(|&c| {
@@ -85,7 +85,7 @@ impl Generator for MulticlassGaussian {
                 x
             })
             .collect();
-        let mut data = Dataset::multiclass(self.id(), Matrix::from_rows(&rows), labels, self.classes);
+        let mut data = Dataset::multiclass(self.id(), Matrix::from_rows(&rows), labels, self.class_count);
         data.truth = Some(Truth { weights: centres.concat(), noise: 0.0, spectrum: None });
         Ok(data)
     }

@@ -1,0 +1,255 @@
+//! The whole way from a checked setup to a verdict, on one screen.
+//!
+//! ```text
+//! Setup ─┬─ predict ──▶ Predicted (theorem, hypotheses, certified reference, hash) ─┐
+//!        │                                                                          ├─ conclude ──▶ Report
+//!        └─ run ──────▶ Trajectory ─────────────────────────────────────────────────┘
+//! ```
+//!
+//! The prediction is formed and hashed before the run starts, and the run cannot see it.
+
+use crate::Error;
+use crate::numerics::Norm;
+use crate::programs::{Budget, MaxMargin, Program, certify};
+use crate::report::{
+    DataReport, Holds, Hypothesis, MarginRow, PredictionReport, Report, RunReport, VerdictKind,
+};
+use crate::spec::{Setup, Spec};
+use crate::theory::{Case, Claim, Prediction, Resolution, resolve};
+use crate::training::{self, Observer, Trajectory};
+use crate::verdict::{Finding, Reference, compare, evidence, judge};
+use sha2::{Digest, Sha256};
+
+/// What is known before a run: theorem, hypotheses and certified reference.
+pub struct Predicted {
+    pub report: PredictionReport,
+    prediction: Option<Prediction>,
+    reference: Option<Reference>,
+    broken: Option<String>,
+}
+
+/// Finds the theorem, checks its hypotheses, solves and certifies its program.
+///
+/// # Errors
+/// A theorem name that does not exist, or a program that cannot be posed on these data.
+pub fn predict(setup: &Setup) -> Result<Predicted, Error> {
+    let case = Case::new(setup);
+    let (id, source, hypotheses, prediction, broken) = match resolve(&case, setup.spec.theorem.as_deref())? {
+        Resolution::None => (None, None, vec![], None, None),
+        Resolution::Applies { id, theorem, hypotheses, prediction } => {
+            (Some(id), Some(theorem.source()), hypotheses, Some(prediction), None)
+        }
+        Resolution::OutOfScope { id, theorem, hypotheses, prediction, broken } => {
+            (Some(id), Some(theorem.source()), hypotheses, Some(prediction), Some(broken))
+        }
+    };
+    // A theorem that does not apply has no reference: its program may not even be feasible here.
+    let reference = match (&prediction, &broken) {
+        (Some(p), None) => Some(Reference::solve(setup, p)?),
+        _ => None,
+    };
+    let report = describe(setup, id, source, hypotheses, prediction.as_ref(), reference.as_ref());
+    Ok(Predicted { report, prediction, reference, broken })
+}
+
+/// Runs, compares and judges.
+///
+/// # Errors
+/// Those of [`predict`].
+pub fn examine(setup: &Setup, observer: &mut dyn Observer) -> Result<Report, Error> {
+    let predicted = predict(setup)?;
+    let trajectory = training::run(&setup.job(), observer);
+    Ok(conclude(setup, &predicted, &trajectory))
+}
+
+/// From an experiment file's text to a report; for data that need no file.
+///
+/// # Errors
+/// Anything wrong with the experiment.
+pub fn examine_text(text: &str) -> Result<Report, Error> {
+    let spec = Spec::parse(text)?;
+    let setup = Setup::build(&spec, &|file| {
+        Err(Error::data(
+            file.path.clone(),
+            "the library reads no files; use `tropism-files` or the program `tropism`",
+        ))
+    })?;
+    examine(&setup, &mut training::Silent)
+}
+
+/// Compares a trajectory with what was predicted, and judges.
+pub fn conclude(setup: &Setup, predicted: &Predicted, trajectory: &Trajectory) -> Report {
+    let claim = predicted.prediction.as_ref().map_or(Claim::Selected, |p| p.claim);
+    let rate = predicted.prediction.as_ref().and_then(|p| p.rate.as_ref());
+    let reference = predicted.reference.as_ref();
+    let comparison = compare(setup, reference, claim, rate, &setup.rule, trajectory);
+    let unchecked = predicted.report.hypotheses.iter().filter(|h| h.holds == Holds::Unchecked);
+    let evidence = evidence(
+        &comparison,
+        reference,
+        predicted.report.negative,
+        predicted.broken.clone(),
+        unchecked.map(|h| h.name.clone()).collect(),
+    );
+    let Finding { verdict, reason } = judge(&evidence, &setup.rule);
+    Report {
+        schema: "tropism-verdict/1".into(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        title: setup.spec.title.clone(),
+        experiment: setup.spec.to_toml(),
+        verdict,
+        reason,
+        log10_time: finite(trajectory.log_time / std::f64::consts::LN_10),
+        margins: margin_table(setup, trajectory, verdict),
+        prediction: predicted.report.clone(),
+        selected: comparison.selected,
+        rate: comparison.rate,
+        rule: setup.rule,
+        data: data_report(setup),
+        run: run_report(setup, trajectory),
+        series: comparison.series,
+        coordinates: comparison.coordinates,
+    }
+}
+
+fn finite(v: f64) -> Option<f64> {
+    v.is_finite().then_some(v)
+}
+
+fn describe(
+    setup: &Setup,
+    id: Option<&str>,
+    source: Option<&str>,
+    hypotheses: Vec<Hypothesis>,
+    prediction: Option<&Prediction>,
+    reference: Option<&Reference>,
+) -> PredictionReport {
+    let certificate = reference.map(|r| r.certificate);
+    let statement = prediction
+        .map_or("No theorem in the registry speaks of this experiment.".into(), |p| p.statement.clone());
+    PredictionReport {
+        theorem: id.map(Into::into),
+        source: source.map(Into::into),
+        program: prediction.map(|p| p.program.id().into()),
+        formula: reference.map(|r| r.formula.clone()),
+        negative: prediction.is_some_and(|p| p.claim == Claim::NotSelected),
+        value: certificate.map(|c| c.value),
+        lower_bound: certificate.map(|c| c.lower_bound),
+        relative_gap: certificate.map(|c| c.relative_gap),
+        unique: reference.and_then(|r| r.unique),
+        margin: reference.and_then(|r| r.margin),
+        method: reference.map(|r| r.method.clone()),
+        hypotheses,
+        rate: prediction.and_then(|p| p.rate.clone()),
+        hash: hash(setup, id, prediction),
+        statement,
+    }
+}
+
+/// Fixes experiment, theorem, program and rule: any later change of them changes the hash.
+fn hash(setup: &Setup, id: Option<&str>, prediction: Option<&Prediction>) -> String {
+    let mut h = Sha256::new();
+    h.update(setup.spec.to_toml());
+    h.update(id.unwrap_or("none"));
+    h.update(format!("{prediction:?}"));
+    h.update(format!("{:?}", setup.rule));
+    data_digest(setup, &mut h);
+    h.finalize().iter().map(|b| format!("{b:02x}")).collect()
+}
+
+fn data_digest(setup: &Setup, h: &mut Sha256) {
+    for i in 0..setup.data.n() {
+        setup.data.x.for_row(i, |j, v| {
+            h.update((j as u64).to_le_bytes());
+            h.update(v.to_le_bytes());
+        });
+    }
+    h.update(format!("{:?}", setup.data.targets));
+}
+
+fn data_report(setup: &Setup) -> DataReport {
+    DataReport {
+        name: setup.data.name.clone(),
+        samples: setup.data.n(),
+        inputs: setup.data.d(),
+        outputs: setup.data.targets.outputs(),
+        test_samples: setup.data.test.as_ref().map_or(0, |t| t.n()),
+        notes: setup.data.notes.clone(),
+    }
+}
+
+fn run_report(setup: &Setup, trajectory: &Trajectory) -> RunReport {
+    RunReport {
+        optimizer: setup.spec.optimizer.id().into(),
+        loss: setup.spec.loss.loss.id().into(),
+        model: setup.spec.model.id().into(),
+        step_size: setup.built.step_size,
+        step_size_origin: setup.built.origin.clone(),
+        coordinates: trajectory.coordinates.clone(),
+        steps: trajectory.steps,
+        flow_steps: trajectory.flow_steps,
+        flow_rejected: trajectory.flow_rejected,
+        continuation_bound: trajectory.continuation_bound,
+        ended: trajectory.ended.word().into(),
+        phases: phases(setup, trajectory),
+    }
+}
+
+/// The run's own sentences, and for classification when it began to separate the data.
+fn phases(setup: &Setup, trajectory: &Trajectory) -> Vec<String> {
+    let mut out = trajectory.phases.clone();
+    let Some(margins) = setup.data.margins() else { return out };
+    let separates = |s: &training::Snapshot| {
+        setup.model.effective(&s.theta).is_some_and(|w| margins.min_margin(&w) > 0.0)
+    };
+    let Some(first) = trajectory.snapshots.iter().position(separates) else { return out };
+    let time = |i: usize| crate::numerics::logscale::format_log(trajectory.snapshots[i].log_time);
+    if first > 1 {
+        out.push(format!(
+            "Between t = {} and t = {} the predictor began to separate the data; before that the loss is not \
+             dominated by its tail and the run follows the minimisers of the loss at slowly growing norm.",
+            time(first - 1),
+            time(first)
+        ));
+    }
+    out
+}
+
+/// Largest problem for which the table of margins is worth its linear programs.
+const TABLE_LIMIT: usize = 4_000_000;
+
+/// Margins of the selected solution in several norms beside the certified optima.
+fn margin_table(setup: &Setup, trajectory: &Trajectory, verdict: VerdictKind) -> Vec<MarginRow> {
+    let Some(margins) = setup.data.margins() else { return vec![] };
+    let Some(w) = trajectory.snapshots.last().and_then(|s| setup.model.effective(&s.theta)) else {
+        return vec![];
+    };
+    if verdict == VerdictKind::Undecided && trajectory.snapshots.len() < 2
+        || margins.rows() * margins.cols() > TABLE_LIMIT
+        || margins.min_margin(&w) <= 0.0
+    {
+        return vec![];
+    }
+    let k = margins.outputs();
+    let mut norms = vec![Norm::L1, Norm::L2, Norm::LInf];
+    if k > 1 {
+        norms.extend([Norm::Spectral, Norm::Nuclear]);
+    }
+    norms
+        .into_iter()
+        .map(|norm| {
+            let program = MaxMargin::new(margins.clone(), norm);
+            let solution = program.solve(&Budget::default());
+            let certificate = certify(&program, &solution.w, &solution.dual);
+            let achieved = 1.0 / program.value(&w);
+            let upper = 1.0 / certificate.lower_bound;
+            MarginRow {
+                norm: norm.name(),
+                achieved,
+                optimum: 1.0 / certificate.value,
+                optimum_upper: upper,
+                fraction: achieved / upper,
+            }
+        })
+        .collect()
+}

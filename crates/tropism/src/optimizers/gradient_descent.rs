@@ -1,0 +1,104 @@
+//! Gradient descent `w ← w − η_k ∇L(w)`.
+//!
+//! Shapes: any parameter vector.
+//! Assumes: default step `η = 1/β`, β the smoothness of the loss on these data; constant steps need `η < 2/β`.
+//! Source: Soudry et al. 2018 (arXiv 1710.10345) for constant steps; Nacson et al. 2018 (1803.01905) and Ji, Telgarsky
+//! 2019 (1906.04540) for loss-normalised ones (`schedule = "loss_normalized"`, with `power = 0.5` or `0`).
+//! Units and invariance: commutes with rotations of the parameters. Time is `t = Σ η_k`.
+//! Errors: `step_size ≤ 0`, `power` outside [0, 2].
+//! Example: `optimizer.kind = "gradient_descent"`.
+
+use super::{
+    Built, Curvature, FlowLimit, Geometry, Optimizer, OptimizerFacts, Oracle, Schedule, ScheduleKind, ScheduleSpec,
+    State, Symmetry,
+};
+use crate::Error;
+use crate::numerics::Norm;
+use crate::numerics::linalg::axpy;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Spec keys of gradient descent.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct GradientDescentSpec {
+    #[serde(flatten)]
+    pub steps: ScheduleSpec,
+}
+
+/// Gradient descent with its schedule.
+#[derive(Debug, Clone, PartialEq)]
+pub struct GradientDescent {
+    pub schedule: Schedule,
+}
+
+/// The step size of plain gradient methods: `1/β`, or for loss-normalised steps `1/(β/L)`.
+pub(super) fn smooth_step(c: &Curvature, kind: ScheduleKind) -> (f64, String) {
+    match kind {
+        ScheduleKind::LossNormalized => {
+            let relative = c.smoothness / c.log_loss.exp().min(1.0);
+            (1.0 / relative, format!("1 / (smoothness / loss at the start) = 1 / {relative:.6}"))
+        }
+        _ => (1.0 / c.smoothness, format!("1 / smoothness = 1 / {:.6}", c.smoothness)),
+    }
+}
+
+impl GradientDescentSpec {
+    /// See [`super::OptimizerSpec::build`].
+    pub fn build(&self, c: &Curvature) -> Result<Built, Error> {
+        let (schedule, origin) = self.steps.build(ScheduleKind::Constant, 0.0, |kind| smooth_step(c, kind))?;
+        Ok(Built {
+            step_size: Some(schedule.base),
+            origin,
+            optimizer: Box::new(GradientDescent { schedule }),
+        })
+    }
+}
+
+/// `w += c exp(log) v`, skipping what cannot change a bit of `w`.
+#[inline]
+pub(super) fn add_scaled(w: &mut [f64], log: f64, v: &[f64], sign: f64) {
+    let factor = log.exp();
+    if factor > 0.0 {
+        axpy(sign * factor, v, w);
+    }
+}
+
+impl Optimizer for GradientDescent {
+    fn start(&self, theta: Vec<f64>, seed: u64) -> State {
+        State::new(theta, 0, seed)
+    }
+
+    fn step(&self, state: &mut State, oracle: &mut dyn Oracle) {
+        let mut g = state.take_scratch();
+        let scale = oracle.gradient(&state.theta, None, &mut g);
+        if self.schedule.is_constant() {
+            let factor = if scale == 0.0 { self.schedule.base } else { self.schedule.base * scale.exp() };
+            axpy(-factor, &g, &mut state.theta);
+            state.clock.advance(self.schedule.base);
+        } else {
+            let log_eta = self.schedule.log_step(state.step, || oracle.log_loss());
+            add_scaled(&mut state.theta, log_eta + scale, &g, -1.0);
+            state.clock.advance_log(log_eta);
+        }
+        state.step += 1;
+        state.scratch = g;
+    }
+
+    fn facts(&self) -> OptimizerFacts {
+        OptimizerFacts {
+            geometry: Geometry::Norm(Norm::L2),
+            momentum: 0.0,
+            normalized: false,
+            stochastic: false,
+            symmetry: Symmetry::Rotation,
+            flow: self.schedule.is_constant().then_some(FlowLimit {
+                time_factor: 1.0,
+                error_factor: 0.5,
+                batch: None,
+            }),
+            continuous: false,
+            schedule: Some(self.schedule),
+        }
+    }
+}

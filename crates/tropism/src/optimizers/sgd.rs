@@ -1,0 +1,133 @@
+//! Mini-batch stochastic gradient descent, with or without replacement.
+//!
+//! Shapes: any parameter vector.
+//! Assumes: `1 ≤ batch ≤ n`; default step `η = batch/n · 1/β`-safe: `1 / max_i β_i`, β_i the smoothness of one sample.
+//! Source: Nacson, Srebro, Soudry 2019 (arXiv 1806.01796) for the fixed-step limit on separable data.
+//! Units and invariance: commutes with rotations of the parameters (batches depend on the seed alone). Time `t = Σ η_k`.
+//! Errors: `batch` outside 1..=n, `step_size ≤ 0`.
+//! Example: `optimizer.kind = "sgd"`, `optimizer.batch = 1`, `optimizer.replacement = false`.
+
+use super::gradient_descent::add_scaled;
+use super::{
+    Built, Curvature, FlowLimit, Geometry, Optimizer, OptimizerFacts, Oracle, Schedule, ScheduleKind, ScheduleSpec,
+    State, Symmetry,
+};
+use crate::Error;
+use crate::numerics::Norm;
+use rand::RngExt;
+use rand::seq::SliceRandom;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Spec keys of SGD.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default)]
+pub struct SgdSpec {
+    /// Samples a step.
+    pub batch: usize,
+    /// Draw with replacement; otherwise every epoch is a fresh random order.
+    pub replacement: bool,
+    #[serde(flatten)]
+    pub steps: ScheduleSpec,
+}
+
+impl Default for SgdSpec {
+    fn default() -> Self {
+        Self { batch: 1, replacement: true, steps: ScheduleSpec::default() }
+    }
+}
+
+/// SGD with its schedule.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sgd {
+    pub batch: usize,
+    pub replacement: bool,
+    pub samples: usize,
+    pub schedule: Schedule,
+}
+
+impl SgdSpec {
+    /// See [`super::OptimizerSpec::build`].
+    pub fn build(&self, c: &Curvature) -> Result<Built, Error> {
+        if self.batch == 0 || self.batch > c.samples {
+            let expected = format!("it must lie between 1 and the number of samples, {}", c.samples);
+            return Err(Error::bad_value("optimizer", "batch", self.batch, &expected));
+        }
+        if self.steps.schedule == Some(ScheduleKind::LossNormalized) {
+            return Err(Error::incompatible(
+                "sgd",
+                "optimizer.schedule = \"loss_normalized\"",
+                "a mini-batch does not know the full loss; use gradient_descent",
+            ));
+        }
+        let (schedule, origin) = self.steps.build(ScheduleKind::Constant, 0.0, |_| {
+            // One sample's smoothness is at most n times that of the mean.
+            let safe = c.smoothness * c.samples as f64 / self.batch as f64;
+            (1.0 / safe, format!("batch / (samples × smoothness) = 1 / {safe:.6}"))
+        })?;
+        let (batch, replacement) = (self.batch, self.replacement);
+        Ok(Built {
+            step_size: Some(schedule.base),
+            origin,
+            optimizer: Box::new(Sgd { batch, replacement, samples: c.samples, schedule }),
+        })
+    }
+}
+
+impl Sgd {
+    /// The samples of this step, left in the first `batch` places of the returned vector's window.
+    fn draw(&self, state: &mut State) -> std::ops::Range<usize> {
+        let n = self.samples;
+        if self.replacement {
+            let mut rng = state.rng();
+            state.order.clear();
+            state.order.extend((0..self.batch).map(|_| rng.random_range(0..n)));
+            return 0..self.batch;
+        }
+        // An epoch is floor(n / batch) steps; the remainder of the order is left out, another one each epoch.
+        let per_epoch = (n / self.batch) as u64;
+        let within = (state.step % per_epoch) as usize;
+        if within == 0 || state.order.len() != n {
+            let mut epoch = State::new(vec![], 0, state.seed);
+            epoch.step = state.step - within as u64;
+            state.order.clear();
+            state.order.extend(0..n);
+            state.order.shuffle(&mut epoch.rng());
+        }
+        within * self.batch..(within + 1) * self.batch
+    }
+}
+
+impl Optimizer for Sgd {
+    fn start(&self, theta: Vec<f64>, seed: u64) -> State {
+        State::new(theta, 0, seed)
+    }
+
+    fn step(&self, state: &mut State, oracle: &mut dyn Oracle) {
+        let range = self.draw(state);
+        let mut g = state.take_scratch();
+        let scale = oracle.gradient(&state.theta, Some(&state.order[range]), &mut g);
+        let log_eta = self.schedule.log_step(state.step, || 0.0);
+        add_scaled(&mut state.theta, log_eta + scale, &g, -1.0);
+        state.clock.advance_log(log_eta);
+        state.step += 1;
+        state.scratch = g;
+    }
+
+    fn facts(&self) -> OptimizerFacts {
+        OptimizerFacts {
+            geometry: Geometry::Norm(Norm::L2),
+            momentum: 0.0,
+            normalized: false,
+            stochastic: self.batch < self.samples || self.replacement,
+            symmetry: Symmetry::Rotation,
+            flow: self.schedule.is_constant().then_some(FlowLimit {
+                time_factor: 1.0,
+                error_factor: 0.5,
+                batch: Some(self.batch),
+            }),
+            continuous: false,
+            schedule: Some(self.schedule),
+        }
+    }
+}

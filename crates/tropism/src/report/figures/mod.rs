@@ -1,0 +1,127 @@
+//! Figures of a report as SVG: standing alone with a light palette, or inline with the page's colours.
+//!
+//! `content` says what each figure shows, `law` draws the rates, `chart` and `pairs` lay it out over `axis`,
+//! and `canvas` turns strokes into SVG. Equal reports give equal bytes.
+
+mod axis;
+mod canvas;
+mod chart;
+mod content;
+mod law;
+mod pairs;
+#[cfg(test)]
+mod tests;
+
+use super::Report;
+use canvas::{Palette, finish};
+use chart::{Picture, Sheet};
+
+/// One figure with the words that belong beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Figure {
+    /// Short and fit for a file name: `gap`, `loss`, `norm`, `margin`, `residual`, `errors`, `coordinates`.
+    pub id: String,
+    pub title: String,
+    pub caption: String,
+    /// A complete SVG document.
+    pub svg: String,
+}
+
+/// A figure for the page, drawn for wide and for narrow screens.
+pub(super) struct Inline {
+    pub id: &'static str,
+    /// Takes the whole width of the page.
+    pub main: bool,
+    pub title: String,
+    pub caption: String,
+    pub views: Vec<View>,
+}
+
+/// One drawing of an inline figure.
+pub(super) struct View {
+    pub svg: String,
+    /// JSON for the crosshair: pixel positions and texts.
+    pub readings: String,
+}
+
+/// Draws on a sheet, under a title where the sheet wants one.
+type Draw<'a> = dyn Fn(Sheet, &str) -> Option<Picture> + 'a;
+
+/// Something that can be drawn on a sheet of any size.
+struct Plate<'a> {
+    id: &'static str,
+    title: String,
+    caption: String,
+    draw: Box<Draw<'a>>,
+}
+
+const HERO: Sheet = Sheet { width: 900.0, height: 480.0, titled: true };
+const STATIC: Sheet = Sheet { width: 720.0, height: 430.0, titled: true };
+const WIDE: Sheet = Sheet { width: 1040.0, height: 460.0, titled: false };
+const SMALL: Sheet = Sheet { width: 500.0, height: 340.0, titled: false };
+const NARROW: Sheet = Sheet { width: 340.0, height: 300.0, titled: false };
+
+fn plates(report: &Report) -> Vec<Plate<'_>> {
+    let mut out: Vec<Plate> = content::charts(report)
+        .into_iter()
+        .map(|chart| Plate {
+            id: chart.id,
+            title: chart.title.clone(),
+            caption: chart.caption.clone(),
+            draw: Box::new(move |sheet, title| Some(chart.draw(sheet, title))),
+        })
+        .collect();
+    let rows = pairs::shown(report);
+    if !rows.is_empty() {
+        let title = "Largest coordinates";
+        let caption = format!(
+            "The solution selected beside the one predicted, {} of {} coordinates.",
+            rows.len(),
+            report.coordinates.len()
+        );
+        let draw = Box::new(move |sheet, title: &str| pairs::draw(&rows, title, sheet));
+        out.push(Plate { id: "coordinates", title: title.into(), caption, draw });
+    }
+    out
+}
+
+impl Plate<'_> {
+    fn svg(&self, sheet: Sheet, palette: Palette) -> Option<(String, Picture)> {
+        let picture = (self.draw)(sheet, &self.title)?;
+        let label = format!("{}. {}", self.title, self.caption);
+        Some((finish(&picture.body, picture.size, palette, &self.title, &label), picture))
+    }
+}
+
+/// Every figure the report has points for, as standalone SVG documents on white.
+pub fn figures(report: &Report) -> Vec<Figure> {
+    let figure = |plate: &Plate| {
+        let (svg, _) = plate.svg(STATIC, Palette::Light)?;
+        Some(Figure { id: plate.id.into(), title: plate.title.clone(), caption: plate.caption.clone(), svg })
+    };
+    plates(report).iter().filter_map(figure).collect()
+}
+
+/// The first figure alone (the gap, where there is one) at 900 × 480; empty if nothing was recorded.
+pub fn hero_figure(report: &Report) -> String {
+    let mut first = plates(report).into_iter().next();
+    if let Some(plate) = first.as_mut().filter(|_| !report.title.trim().is_empty()) {
+        plate.title = format!("{}: {}", report.title, plate.title.to_lowercase());
+    }
+    first.and_then(|plate| plate.svg(HERO, Palette::Light)).map_or_else(String::new, |(svg, _)| svg)
+}
+
+/// The figures for a page that defines the `--fig-…` colours.
+pub(super) fn inline(report: &Report) -> Vec<Inline> {
+    let figure = |plate: Plate| {
+        let main = plate.id == "gap";
+        let sheets = [if main { WIDE } else { SMALL }, NARROW];
+        let view = |sheet: &Sheet| {
+            let (svg, picture) = plate.svg(*sheet, Palette::Variables)?;
+            Some(View { svg, readings: serde_json::to_string(&picture.readings).ok()? })
+        };
+        let views: Vec<View> = sheets.iter().filter_map(view).collect();
+        Inline { id: plate.id, main, title: plate.title, caption: plate.caption, views }
+    };
+    plates(report).into_iter().map(figure).collect()
+}

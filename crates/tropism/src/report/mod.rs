@@ -1,0 +1,25 @@
+//! Renderings of one serialisable value: text for the terminal, JSON for machines, HTML for the browser.
+//!
+//! Nothing is computed here but layout: every number is already in [`Report`].
+
+mod figures;
+#[cfg(test)]
+mod fixtures;
+mod format;
+#[cfg(test)]
+mod hollow;
+mod html;
+mod html_tables;
+#[cfg(test)]
+mod html_tests;
+mod html_words;
+mod json;
+mod terminal;
+mod text;
+mod value;
+
+pub use figures::{Figure, figures, hero_figure};
+pub use html::html;
+pub use json::{json, schema};
+pub use text::{prediction_text, text};
+pub use value::*;

@@ -1,0 +1,81 @@
+//! Words in: from an experiment file to a checked setup with everything built.
+//!
+//! A [`Spec`] is what the file says, with every default filled in; a [`Setup`] is what can be run. Nothing of a
+//! setup knows what is predicted of it.
+
+mod horizon;
+mod parse;
+mod setup;
+
+pub use horizon::{HorizonSpec, Time};
+pub use setup::{Loader, Setup};
+
+use crate::data::{DataSpec, Preparation};
+use crate::losses::LossSpec;
+use crate::models::ModelSpec;
+use crate::optimizers::OptimizerSpec;
+use crate::report::JudgeRule;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// What a loss is multiplied by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Reduction {
+    /// `L = (1/n) Σ ℓ_i`.
+    #[default]
+    Mean,
+    /// `L = Σ ℓ_i`.
+    Sum,
+}
+
+/// The `[data]` section: where the samples come from and how they are prepared.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct DataSection {
+    #[serde(flatten)]
+    pub source: DataSpec,
+    #[serde(flatten)]
+    pub preparation: Preparation,
+}
+
+/// The `[loss]` section.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct LossSection {
+    #[serde(flatten)]
+    pub loss: LossSpec,
+    pub reduction: Reduction,
+}
+
+/// An experiment as its file states it, with defaults filled in.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Spec {
+    /// Shown at the head of the report.
+    pub title: String,
+    /// Seed of everything random: data, split, start, batches.
+    pub seed: u64,
+    /// Judge this theorem instead of the one that fits best.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub theorem: Option<String>,
+    pub data: DataSection,
+    pub model: ModelSpec,
+    pub loss: LossSection,
+    pub optimizer: OptimizerSpec,
+    pub horizon: HorizonSpec,
+    pub judge: JudgeRule,
+}
+
+impl Spec {
+    /// Reads an experiment file.
+    ///
+    /// # Errors
+    /// Names section, key, line, what was found and the nearest valid word.
+    pub fn parse(text: &str) -> Result<Spec, crate::Error> {
+        parse::spec(text)
+    }
+
+    /// The experiment with every default filled in, as TOML.
+    pub fn to_toml(&self) -> String {
+        toml::to_string(self)
+            .unwrap_or_else(|e| format!("# this experiment cannot be written as TOML: {e}\n"))
+    }
+}

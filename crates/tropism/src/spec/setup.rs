@@ -1,0 +1,186 @@
+//! A checked experiment with everything built.
+
+use super::{HorizonSpec, Reduction, Spec, Time};
+use crate::data::{Dataset, FileSpec, Table, Targets};
+use crate::error::Error;
+use crate::losses::{Loss, Tail, Task};
+use crate::models::{Model, Workspace};
+use crate::numerics::{linalg, rng};
+use crate::optimizers::{Built, Curvature, Geometry, OptimizerFacts};
+use crate::report::JudgeRule;
+use crate::training::{Horizon, Job};
+
+/// Reads a file into a table; the library itself touches no files.
+pub type Loader<'a> = &'a dyn Fn(&FileSpec) -> Result<Table, Error>;
+
+/// Everything a run, a theorem and a program need.
+pub struct Setup {
+    /// The resolved experiment: defaults filled in.
+    pub spec: Spec,
+    pub data: Dataset,
+    pub model: Box<dyn Model>,
+    pub loss: Box<dyn Loss>,
+    pub built: Built,
+    pub theta0: Vec<f64>,
+    pub horizon: Horizon,
+    pub curvature: Curvature,
+    /// Log of the weight of one sample: `−ln n` or 0.
+    pub log_weight: f64,
+    pub rule: JudgeRule,
+}
+
+impl Setup {
+    /// Loads, prepares and checks everything a spec names.
+    pub fn build(spec: &Spec, load: Loader) -> Result<Setup, Error> {
+        let task = spec.loss.loss.build()?.facts().task;
+        let data = spec.data.source.dataset(&spec.data.preparation, task, spec.seed, load)?;
+        Self::with_data(spec, data)
+    }
+
+    /// The same on a data set already in memory.
+    pub fn with_data(spec: &Spec, data: Dataset) -> Result<Setup, Error> {
+        let loss = spec.loss.loss.build()?;
+        check_targets(loss.facts().task, &data, spec.loss.loss.id())?;
+        let model = spec.model.build(data.d(), data.targets.outputs())?;
+        let mut theta0 = vec![0.0; model.dim()];
+        model.init(&mut rng::rng(spec.seed, rng::Stream::Init), &mut theta0);
+        let log_weight = match spec.loss.reduction {
+            Reduction::Mean => -(data.n() as f64).ln(),
+            Reduction::Sum => 0.0,
+        };
+        let curvature = curvature(&data, &*model, &*loss, &theta0, log_weight);
+        let built = spec.optimizer.build(&curvature)?;
+        let facts = built.optimizer.facts();
+        check_domain(&facts, &theta0)?;
+        let mut spec = spec.clone();
+        let horizon = resolve_horizon(&mut spec.horizon, &facts, loss.facts().tail, &data, &spec.optimizer)?;
+        if spec.title.is_empty() {
+            spec.title = format!("{} on {}", spec.optimizer.id().replace('_', " "), data.name);
+        }
+        let rule = spec.judge;
+        Ok(Setup { spec, data, model, loss, built, theta0, horizon, curvature, log_weight, rule })
+    }
+
+    /// What the training room needs, and nothing else.
+    pub fn job(&self) -> Job<'_> {
+        Job {
+            data: &self.data,
+            model: &*self.model,
+            loss: &*self.loss,
+            built: &self.built,
+            log_weight: self.log_weight,
+            theta0: &self.theta0,
+            horizon: self.horizon,
+            seed: self.spec.seed,
+        }
+    }
+}
+
+fn check_targets(task: Task, data: &Dataset, loss: &str) -> Result<(), Error> {
+    let (fits, has) = match (&data.targets, task) {
+        (Targets::Real(_), Task::Regression) | (Targets::Sign(_), Task::Binary | Task::Regression) => {
+            (true, "")
+        }
+        (Targets::Class { .. }, Task::Multiclass) => (true, ""),
+        (Targets::Real(_), _) => (false, "real targets"),
+        (Targets::Sign(_), _) => (false, "two classes"),
+        (Targets::Class { .. }, _) => (false, "several classes"),
+    };
+    if fits {
+        return Ok(());
+    }
+    let wants = match task {
+        Task::Regression => "real targets",
+        Task::Binary => "labels -1 and +1",
+        Task::Multiclass => "class labels; use the logistic loss for two classes",
+    };
+    let missing = format!("the data have {has}, the loss wants {wants}");
+    Err(Error::incompatible(&format!("loss.kind = \"{loss}\""), &format!("data `{}`", data.name), missing))
+}
+
+fn check_domain(facts: &OptimizerFacts, theta0: &[f64]) -> Result<(), Error> {
+    let Geometry::Mirror(potential) = facts.geometry else { return Ok(()) };
+    if theta0.iter().all(|&w| potential.contains_start(w)) {
+        return Ok(());
+    }
+    Err(Error::incompatible(
+        "optimizer.potential = \"entropy\"",
+        &format!("a start at {}", theta0.iter().copied().fold(f64::INFINITY, f64::min)),
+        "the mirror map log(w) needs every weight positive at the start; set model.start to a number > 0",
+    ))
+}
+
+/// Smoothness of the loss at the start: its curvature bound times the largest squared singular value of the data.
+fn curvature(
+    data: &Dataset,
+    model: &dyn Model,
+    loss: &dyn Loss,
+    theta0: &[f64],
+    log_weight: f64,
+) -> Curvature {
+    let facts = loss.facts();
+    let mut outputs = vec![0.0; data.n() * data.targets.outputs()];
+    model.predict(theta0, &data.x, &mut Workspace::default(), &mut outputs);
+    let log_loss = loss.log_sum(&outputs, &data.targets) + log_weight;
+    let bound =
+        if facts.smoothness.is_finite() { facts.smoothness } else { largest_curvature(data, loss, &outputs) };
+    let sigma = linalg::spectral_norm(&data.x);
+    Curvature {
+        smoothness: (bound * sigma * sigma * log_weight.exp()).max(f64::MIN_POSITIVE),
+        samples: data.n(),
+        inputs: data.d(),
+        outputs: data.targets.outputs(),
+        log_loss,
+        at_infinity: facts.tail != Tail::FiniteRoot,
+    }
+}
+
+/// For losses of unbounded curvature: that at the start, which a descending loss does not exceed by much.
+fn largest_curvature(data: &Dataset, loss: &dyn Loss, outputs: &[f64]) -> f64 {
+    let k = data.targets.outputs();
+    let mut block = vec![0.0; k * k];
+    (0..data.n())
+        .map(|i| {
+            let s = loss.curvature(&outputs[i * k..(i + 1) * k], data.targets.get(i), &mut block);
+            linalg::max_abs(&block) * s.exp()
+        })
+        .fold(0.0, f64::max)
+}
+
+/// Fills in the default horizon and writes it back into the spec.
+fn resolve_horizon(
+    h: &mut HorizonSpec,
+    facts: &OptimizerFacts,
+    tail: Tail,
+    data: &Dataset,
+    optimizer: &crate::optimizers::OptimizerSpec,
+) -> Result<Horizon, Error> {
+    if facts.flow.is_none() && h.time.is_some() && h.steps.is_none() {
+        return Err(Error::incompatible(
+            "horizon.time",
+            optimizer.id(),
+            "this optimizer has no flow limit with these keys, so its clock is the number of steps; set horizon.steps",
+        ));
+    }
+    if facts.continuous && h.steps.is_some() {
+        let missing = "a flow has no steps; set horizon.time";
+        return Err(Error::incompatible("horizon.steps", optimizer.id(), missing));
+    }
+    if h.steps == Some(0) {
+        return Err(Error::bad_value("horizon", "steps", 0, "at least one step is needed"));
+    }
+    if h.time.is_none() && h.steps.is_none() {
+        match facts.flow {
+            Some(_) => {
+                let far = if matches!(tail, Tail::Polynomial { .. }) { "1e30" } else { "1e100000" };
+                h.time = Some(Time::Text(far.into()));
+            }
+            None => h.steps = Some(100_000),
+        }
+    }
+    // About a tenth of a second of exact steps, between a hundred and ten thousand.
+    let affordable = (1e8 / (data.n() * data.d() * data.targets.outputs()).max(1) as f64) as u64;
+    let exact_steps = *h.exact_steps.get_or_insert(affordable.clamp(100, 10_000));
+    let log_time = h.time.as_ref().map(Time::log).transpose()?;
+    Ok(Horizon { log_time, steps: h.steps, exact_steps })
+}

@@ -1,0 +1,212 @@
+//! An experiment as theorems see it: facts, data and what can be proven about them, never a run.
+
+use crate::losses::{Tail, Task};
+use crate::numerics::{Matrix, Norm, linalg};
+use crate::optimizers::{Geometry, OptimizerFacts};
+use crate::programs::{Budget, Separability, separability};
+use crate::report::{Holds, Hypothesis, Rate, RateClock};
+use crate::spec::Setup;
+use std::sync::OnceLock;
+
+/// A hypothesis with the part it plays.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Check {
+    pub hypothesis: Hypothesis,
+    /// Part of what kind of experiment the theorem is about; if it fails, the theorem says nothing here.
+    pub scope: bool,
+}
+
+/// Builds a [`Check`].
+pub fn check(name: &str, holds: Holds, evidence: impl Into<String>) -> Check {
+    let hypothesis = Hypothesis { name: name.into(), holds, evidence: evidence.into() };
+    Check { hypothesis, scope: false }
+}
+
+/// Yes or no.
+pub fn holds(condition: bool) -> Holds {
+    if condition { Holds::Yes } else { Holds::No }
+}
+
+/// A setup with what has been proven about its data, computed once and on demand.
+pub struct Case<'a> {
+    pub setup: &'a Setup,
+    pub optimizer: OptimizerFacts,
+    separability: OnceLock<Option<Separability>>,
+    interpolation: OnceLock<(usize, f64)>,
+}
+
+impl<'a> Case<'a> {
+    pub fn new(setup: &'a Setup) -> Self {
+        Self {
+            setup,
+            optimizer: setup.built.optimizer.facts(),
+            separability: OnceLock::new(),
+            interpolation: OnceLock::new(),
+        }
+    }
+
+    /// Our own certificate about separability; `None` for regression targets.
+    pub fn separability(&self) -> Option<&Separability> {
+        self.separability
+            .get_or_init(|| self.setup.data.margins().map(|m| separability(&m, &Budget::default())))
+            .as_ref()
+    }
+
+    /// Numerical rank of `X`, and the relative least-squares residual of the targets.
+    fn interpolation(&self) -> (usize, f64) {
+        *self.interpolation.get_or_init(|| rank_and_residual(self.setup))
+    }
+
+    /// Scope: a model linear in inputs and parameters.
+    pub fn linear_model(&self) -> Check {
+        let f = self.setup.model.facts();
+        let linear = f.linear_in_inputs && f.linear_in_parameters;
+        scope(check("linear model", holds(linear), format!("the model is `{}`", self.setup.spec.model.id())))
+    }
+
+    /// Scope: a task.
+    pub fn task(&self, name: &str, task: Task) -> Check {
+        let found = self.setup.loss.facts().task;
+        scope(check(name, holds(found == task), format!("the loss is `{}`", self.setup.spec.loss.loss.id())))
+    }
+
+    /// Condition: an exponential tail.
+    pub fn exponential_tail(&self) -> Check {
+        let tail = self.setup.loss.facts().tail;
+        let words = match tail {
+            Tail::Exponential => {
+                "the loss declares an exponential tail, checked in the law tests".to_string()
+            }
+            Tail::Polynomial { power } => format!("the loss has a polynomial tail m^-{power}"),
+            Tail::FiniteRoot => "the loss has a finite minimiser".to_string(),
+        };
+        check("exponential tail", holds(tail == Tail::Exponential), words)
+    }
+
+    /// Scope: minimisers at infinity (any tail).
+    pub fn tail_at_infinity(&self) -> Check {
+        let yes = self.setup.loss.facts().tail != Tail::FiniteRoot;
+        scope(check(
+            "decreasing loss",
+            holds(yes),
+            format!("the loss is `{}`", self.setup.spec.loss.loss.id()),
+        ))
+    }
+
+    /// Condition: separable data, by our own certificate.
+    pub fn separable(&self) -> Check {
+        let name = "separable data";
+        match self.separability() {
+            Some(s) => check(name, separable_holds(s), describe(s)),
+            None => check(name, Holds::No, "the targets are real numbers"),
+        }
+    }
+
+    /// Scope: gradient steps in ℓ2, not normalised.
+    pub fn plain_gradient(&self, stochastic: bool) -> Check {
+        let f = &self.optimizer;
+        let yes = f.geometry == Geometry::Norm(Norm::L2) && !f.normalized && f.stochastic == stochastic;
+        let kind = if stochastic { "stochastic gradient steps" } else { "gradient steps" };
+        scope(check(kind, holds(yes), format!("the optimizer is `{}`", self.setup.spec.optimizer.id())))
+    }
+
+    /// Scope: a constant schedule (or a flow).
+    pub fn constant_steps(&self) -> Check {
+        let constant = self.optimizer.schedule.is_none_or(|s| s.is_constant());
+        scope(check("constant step size", holds(constant), self.schedule_words()))
+    }
+
+    /// Condition: `η < 2/β`, or for momentum `η < 2(1 + β_m)/β`.
+    pub fn stable_step(&self) -> Check {
+        let name = "step size below the stability limit";
+        let beta = self.setup.curvature.smoothness;
+        let Some(schedule) = self.optimizer.schedule else {
+            return check(name, Holds::Yes, "a flow has no step size");
+        };
+        let limit = 2.0 * (1.0 + self.optimizer.momentum) / beta;
+        let words = format!(
+            "step size {:.6} against 2(1 + momentum)/smoothness = {limit:.6}, smoothness {beta:.6}",
+            schedule.base
+        );
+        check(name, holds(schedule.base < limit), words)
+    }
+
+    /// Condition: the equations `Xw = y` have a solution.
+    pub fn interpolating(&self) -> Check {
+        let (rank, residual) = self.interpolation();
+        let n = self.setup.data.n();
+        let words = format!("rank {rank} of {n} samples; relative least-squares residual {residual:.2e}");
+        check("interpolation is possible", holds(residual < 1e-9), words)
+    }
+
+    fn schedule_words(&self) -> String {
+        match self.optimizer.schedule {
+            None => "a flow".into(),
+            Some(s) => format!("step size {:.6} · (k+1)^-{} · loss^-{}", s.base, s.power, s.loss_power),
+        }
+    }
+
+    /// Scope: `η_k = η (k+1)^−power / L^loss_power`.
+    pub fn schedule(&self, name: &str, power: f64, loss_power: f64) -> Check {
+        let yes = self.optimizer.schedule.is_some_and(|s| s.power == power && s.loss_power == loss_power);
+        scope(check(name, holds(yes), self.schedule_words()))
+    }
+}
+
+/// Marks a check as scope.
+pub fn scope(mut c: Check) -> Check {
+    c.scope = true;
+    c
+}
+
+/// The rate `gap = Θ(1/log t)`.
+pub fn inverse_log_time() -> Rate {
+    Rate {
+        law: "gap = Θ(1 / log t)".into(),
+        clock: RateClock::LogTime,
+        exponent: -1.0,
+        upper_bound_only: false,
+    }
+}
+
+/// Words for a separability certificate.
+pub fn describe(s: &Separability) -> String {
+    match s {
+        Separability::Separable { margin_lower, margin_upper, .. } => {
+            format!("a separating w was found: ℓ2 margin between {margin_lower:.9e} and {margin_upper:.9e}")
+        }
+        Separability::NotSeparable { .. } => {
+            "proven not separable: weights q ≥ 0, Σq = 1, with Zᵀq = 0 exist".to_string()
+        }
+        Separability::Undecided { margin_at_most, .. } => {
+            format!("neither proven nor refuted: any ℓ2 margin is at most {margin_at_most:.3e}")
+        }
+    }
+}
+
+fn separable_holds(s: &Separability) -> Holds {
+    match s {
+        Separability::Separable { .. } => Holds::Yes,
+        Separability::NotSeparable { .. } => Holds::No,
+        Separability::Undecided { .. } => Holds::Unchecked,
+    }
+}
+
+fn rank_and_residual(setup: &Setup) -> (usize, f64) {
+    use crate::data::Targets;
+    let y = match &setup.data.targets {
+        Targets::Real(y) | Targets::Sign(y) => y.clone(),
+        Targets::Class { .. } => return (0, f64::INFINITY),
+    };
+    let x: Matrix = setup.data.x.to_dense();
+    let Some(d) = linalg::svd(&x) else { return (0, f64::INFINITY) };
+    let cut = x.rows().max(x.cols()) as f64 * f64::EPSILON * d.s.first().copied().unwrap_or(0.0);
+    let rank = d.s.iter().take_while(|&&s| s > cut).count();
+    let mut rest = y.clone();
+    for c in 0..rank {
+        let u: Vec<f64> = (0..x.rows()).map(|i| d.u.get(i, c)).collect();
+        let part = linalg::dot(&u, &y);
+        linalg::axpy(-part, &u, &mut rest);
+    }
+    (rank, linalg::norm2(&rest) / linalg::norm2(&y).max(f64::MIN_POSITIVE))
+}

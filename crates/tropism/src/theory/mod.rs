@@ -1,0 +1,134 @@
+//! What the literature says is selected: one theorem a file, each with its hypotheses, its program, a witness that it
+//! speaks of and a counter-witness that it refuses.
+//!
+//! Theorems read facts, never concrete types, and never see a run.
+
+mod case;
+mod resolve;
+
+pub use case::{Case, Check, check};
+pub use resolve::{Resolution, resolve};
+
+use crate::numerics::{Norm, Potential};
+use crate::report::Rate;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Declares the theorems: modules, registry and the list of trait objects.
+macro_rules! theorems {
+    ($($module:ident => $Type:ident),+ $(,)?) => {
+        $(pub mod $module;)+
+
+        /// Every theorem, sorted by id.
+        pub const MEMBERS: &[crate::registry::Member] = &[
+            $(crate::registry::Member::new(
+                "theorem",
+                stringify!($module),
+                include_str!(concat!(stringify!($module), ".rs")),
+            )),+
+        ];
+
+        /// Every theorem with its id, in the order of [`MEMBERS`].
+        pub fn all() -> Vec<(&'static str, &'static dyn Theorem)> {
+            vec![$((stringify!($module), &$module::$Type as &dyn Theorem)),+]
+        }
+    };
+}
+
+theorems! {
+    early_stopping_ridge => EarlyStoppingRidge,
+    gradient_descent_max_margin => GradientDescentMaxMargin,
+    least_squares_nearest_interpolant => LeastSquaresNearestInterpolant,
+    loss_normalized_max_margin => LossNormalizedMaxMargin,
+    mirror_descent_bregman => MirrorDescentBregman,
+    mirror_descent_max_margin => MirrorDescentMaxMargin,
+    multiclass_max_margin => MulticlassMaxMargin,
+    partly_separable => PartlySeparable,
+    polynomial_tail => PolynomialTail,
+    second_order_offset => SecondOrderOffset,
+    sgd_max_margin => SgdMaxMargin,
+    spectral_filter_path => SpectralFilterPath,
+    sqrt_normalized_max_margin => SqrtNormalizedMaxMargin,
+    steepest_descent_max_margin => SteepestDescentMaxMargin,
+    steepest_descent_squared_loss => SteepestDescentSquaredLoss,
+}
+
+/// The explicit program of a prediction, as plain data.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "program", rename_all = "snake_case")]
+pub enum ProgramSpec {
+    /// `min ‖W‖ s.t. ZW ≥ 1`.
+    MaxMargin { norm: Norm },
+    /// `min ‖w − w₀‖ s.t. Xw = y`, `w₀` the start of the run.
+    MinNormInterpolant { norm: Norm },
+    /// `min D_Φ(w, w₀) s.t. Xw = y`.
+    BregmanInterpolant { potential: Potential },
+    /// The split into a part with a finite minimiser and a separable part.
+    Decomposition { exponential: bool },
+    /// The exact point of the squared-loss flow at time `exp(log_time)`.
+    SpectralFilter { log_time: f64 },
+    /// `min (1/n)‖y − Xw‖² + λ‖w‖²`.
+    Ridge { lambda: f64 },
+}
+
+impl ProgramSpec {
+    /// The program's id.
+    pub fn id(&self) -> &'static str {
+        match self {
+            ProgramSpec::MaxMargin { .. } => "max_margin",
+            ProgramSpec::MinNormInterpolant { .. } => "min_norm_interpolant",
+            ProgramSpec::BregmanInterpolant { .. } => "bregman_interpolant",
+            ProgramSpec::Decomposition { .. } => "decomposition",
+            ProgramSpec::SpectralFilter { .. } => "spectral_filter",
+            ProgramSpec::Ridge { .. } => "ridge",
+        }
+    }
+}
+
+/// What a theorem says of the program's solution, and so what is measured and judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Claim {
+    /// It is selected: the certified gap vanishes.
+    Selected,
+    /// It is not selected: the certified gap stays away from zero.
+    NotSelected,
+    /// `w(t) − ŵ log t` tends to the offset `w̃`.
+    Offset,
+    /// The risk of the flow is at most 1.6862 times that of ridge at every time.
+    RiskRatio,
+}
+
+/// A theorem's prediction for one experiment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Prediction {
+    /// One sentence about this experiment.
+    pub statement: String,
+    pub program: ProgramSpec,
+    pub claim: Claim,
+    pub rate: Option<Rate>,
+}
+
+/// A pair of experiment files that pin a theorem down.
+pub struct Witnesses {
+    /// An experiment the theorem speaks of and agrees with.
+    pub witness: &'static str,
+    /// An experiment just outside, and the name of the hypothesis that must fail there.
+    pub counter: &'static str,
+    pub broken: &'static str,
+}
+
+/// A statement of the literature that can be applied to an experiment.
+pub trait Theorem: Send + Sync {
+    /// Authors, year, theorem number, arXiv or DOI.
+    fn source(&self) -> &'static str;
+
+    /// What it assumes, with the evidence found in this experiment. The ones marked as scope say what kind of
+    /// experiment the theorem is about at all; the others can fail within that kind.
+    fn hypotheses(&self, case: &Case) -> Vec<Check>;
+
+    /// What it says of this experiment.
+    fn predict(&self, case: &Case) -> Prediction;
+
+    fn witnesses(&self) -> Witnesses;
+}

@@ -1,0 +1,91 @@
+//! With a polynomial tail the direction is *not* the max margin.
+//!
+//! A negative result: on separable data, gradient descent on a loss with tail `m^{-a}` tends to a direction that
+//! weighs all samples, not to `argmin ‖w‖₂ s.t. Zw ≥ 1`.
+//!
+//! Shapes: `w [d]`.
+//! Assumes: linear model, two classes, polynomial tail, separable data, constant step below the stability limit, more
+//! samples than support vectors.
+//! Source: Ji, Dudík, Schapire, Telgarsky 2020 (arXiv 2006.11226), §4: the limit is that of the regularisation path, which
+//! for such tails is another direction.
+//! Units and invariance: invariant under rotations of the inputs.
+//! Errors: not separable: out of scope.
+//! Example: `loss.kind = "polynomial"`.
+
+use super::case::{Case, Check, check, holds, scope};
+use super::{Claim, Prediction, ProgramSpec, Theorem, Witnesses};
+use crate::losses::{Tail, Task};
+use crate::numerics::Norm;
+
+/// See the module header.
+pub struct PolynomialTail;
+
+impl Theorem for PolynomialTail {
+    fn source(&self) -> &'static str {
+        "Ji, Dudík, Schapire, Telgarsky 2020, §4 (arXiv 2006.11226)"
+    }
+
+    fn hypotheses(&self, case: &Case) -> Vec<Check> {
+        vec![
+            case.linear_model(),
+            case.task("two classes", Task::Binary),
+            case.plain_gradient(false),
+            case.constant_steps(),
+            polynomial(case),
+            case.separable(),
+            case.stable_step(),
+            several_samples(case),
+        ]
+    }
+
+    fn predict(&self, _case: &Case) -> Prediction {
+        Prediction {
+            statement: "the direction tends to a limit that is not the ℓ2 max-margin direction.".into(),
+            program: ProgramSpec::MaxMargin { norm: Norm::L2 },
+            claim: Claim::NotSelected,
+            rate: None,
+        }
+    }
+
+    fn witnesses(&self) -> Witnesses {
+        Witnesses {
+            witness: r#"
+                [data]
+                kind = "gaussian_separable"
+                n = 40
+                d = 5
+                margin = 0.5
+                [loss]
+                kind = "polynomial"
+                [optimizer]
+                kind = "gradient_flow"
+                [horizon]
+                time = "1e200"
+            "#,
+            counter: r#"
+                theorem = "polynomial_tail"
+                [data]
+                kind = "overlapping"
+                [loss]
+                kind = "polynomial"
+                [optimizer]
+                kind = "gradient_flow"
+                [horizon]
+                time = "1e10"
+            "#,
+            broken: "separable data",
+        }
+    }
+}
+
+fn polynomial(case: &Case) -> Check {
+    let tail = case.setup.loss.facts().tail;
+    let yes = matches!(tail, Tail::Polynomial { .. });
+    scope(check("polynomial tail", holds(yes), format!("the tail is {tail:?}")))
+}
+
+/// With as few samples as a single one every loss agrees.
+fn several_samples(case: &Case) -> Check {
+    let n = case.setup.data.n();
+    check("several samples", holds(n > 2), format!("{n} samples"))
+}

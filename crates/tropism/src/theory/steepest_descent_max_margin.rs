@@ -1,0 +1,109 @@
+//! Normalized steepest descent in a norm maximises the margin in that norm.
+//!
+//! On separable data and an exponential tail, with steps that vanish but do not sum, the limit direction of
+//! normalized steepest descent in `‖·‖` attains `max_{‖w‖ ≤ 1} min_i m_i`: ℓ1 for greedy coordinate descent
+//! (boosting), ℓ∞ for sign descent, spectral for Muon; with momentum the limit is the same.
+//!
+//! Shapes: `W [k × d]`.
+//! Assumes: linear model, exponential tail (two or more classes), separable data, steps `η (k+1)^{-a}` with `0 < a ≤ 1`.
+//! Source: Gunasekar, Lee, Soudry, Srebro 2018 (arXiv 1802.08246), Theorem 5; multiclass, spectral norm and momentum: Fan,
+//! Schmidt, Thrampoulidis 2025 (arXiv 2502.04664), with a gap of about `1/√k` up to logarithms for `a = 1/2`.
+//! Units and invariance: value statements only where the norm is not strictly convex: the maximiser need not be unique.
+//! Errors: not separable, another tail, constant steps: out of scope.
+//! Example: `optimizer.kind = "steepest_descent"`, `optimizer.norm = "linf"`.
+
+use super::case::{Case, Check, check, holds, scope};
+use super::{Claim, Prediction, ProgramSpec, Theorem, Witnesses};
+use crate::numerics::Norm;
+use crate::optimizers::Geometry;
+use crate::report::{Rate, RateClock};
+
+/// See the module header.
+pub struct SteepestDescentMaxMargin;
+
+impl Theorem for SteepestDescentMaxMargin {
+    fn source(&self) -> &'static str {
+        "Gunasekar, Lee, Soudry, Srebro 2018, Theorem 5 (arXiv 1802.08246); Fan, Schmidt, Thrampoulidis 2025 (arXiv 2502.04664)"
+    }
+
+    fn hypotheses(&self, case: &Case) -> Vec<Check> {
+        vec![
+            case.linear_model(),
+            normalized_steps(case),
+            case.tail_at_infinity(),
+            case.exponential_tail(),
+            case.separable(),
+            vanishing_steps(case),
+        ]
+    }
+
+    fn predict(&self, case: &Case) -> Prediction {
+        Prediction {
+            statement: format!("the limit direction attains the {} max margin.", norm(case).name()),
+            program: ProgramSpec::MaxMargin { norm: norm(case) },
+            claim: Claim::Selected,
+            rate: case.optimizer.normalized.then(|| Rate {
+                law: "gap = O(1/√k) up to logarithms".into(),
+                clock: RateClock::Steps,
+                exponent: -0.5,
+                upper_bound_only: true,
+            }),
+        }
+    }
+
+    fn witnesses(&self) -> Witnesses {
+        Witnesses {
+            witness: r#"
+                [data]
+                kind = "gaussian_separable"
+                n = 30
+                d = 10
+                margin = 0.5
+                [loss]
+                kind = "exponential"
+                [optimizer]
+                kind = "steepest_descent"
+                norm = "linf"
+                [horizon]
+                steps = 100000
+            "#,
+            counter: r#"
+                theorem = "steepest_descent_max_margin"
+                [data]
+                kind = "overlapping"
+                [loss]
+                kind = "logistic"
+                [optimizer]
+                kind = "steepest_descent"
+                norm = "linf"
+            "#,
+            broken: "separable data",
+        }
+    }
+}
+
+fn norm(case: &Case) -> Norm {
+    match case.optimizer.geometry {
+        Geometry::Norm(norm) => norm,
+        Geometry::Mirror(_) => Norm::L2,
+    }
+}
+
+fn normalized_steps(case: &Case) -> Check {
+    // In ℓ2 without normalisation this is gradient descent, which has a sharper theorem of its own.
+    let yes = match case.optimizer.geometry {
+        Geometry::Norm(norm) => case.optimizer.normalized || norm != Norm::L2,
+        Geometry::Mirror(_) => false,
+    };
+    scope(check("steepest descent", holds(yes), format!("the optimizer is `{}`", case.setup.spec.optimizer.id())))
+}
+
+fn vanishing_steps(case: &Case) -> Check {
+    let power = case.optimizer.schedule.map_or(0.0, |s| s.power);
+    if !case.optimizer.normalized {
+        let name = "steps vanish but do not sum";
+        return check(name, holds(power <= 1.0), "steps are proportional to the gradient, which vanishes");
+    }
+    let yes = power > 0.0 && power <= 1.0;
+    check("steps vanish but do not sum", holds(yes), format!("steps decay like (k+1)^-{power}"))
+}

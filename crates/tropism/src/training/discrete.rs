@@ -1,0 +1,137 @@
+//! The discrete loop: exact iterates, recorded at geometrically spaced steps.
+
+use super::{Coordinates, DataOracle, Ended, Job, Observer, Phase, Snapshot, Trajectory};
+use crate::losses::Tail;
+use crate::numerics::linalg::max_abs;
+use crate::optimizers::{OptimizerFacts, Oracle, State};
+
+/// Steps between looks at finiteness, progress and the horizon.
+const STRIDE: u64 = 256;
+/// Ratio between recorded steps: about 17 records a decade.
+const RATIO: f64 = 1.15;
+/// Steps when the experiment sets neither steps nor a flow.
+pub const DEFAULT_STEPS: u64 = 100_000;
+
+/// Runs the discrete part. Ends with `BudgetSpent` when its steps are used up before the horizon's time.
+pub fn run(
+    job: &Job,
+    facts: &OptimizerFacts,
+    coordinates: &Coordinates,
+    observer: &mut dyn Observer,
+) -> Trajectory {
+    let (x, model, start) = match coordinates {
+        Coordinates::Own { .. } => (&*job.data.x, job.model, job.theta0.to_vec()),
+        Coordinates::RowSpace { reduced, .. } => (&reduced.x, &*reduced.model, reduced.start.clone()),
+    };
+    let mut oracle = DataOracle::new(model, job.loss, x, &job.data.targets, job.log_weight);
+    let mut state = job.built.optimizer.start(start, job.seed);
+    let mut log = Log { coordinates, snapshots: vec![] };
+    log.record(&state, &mut oracle);
+    let ended = iterate(job, facts, &mut state, &mut oracle, &mut log, observer);
+    if log.snapshots.last().is_none_or(|s| s.step != state.step) {
+        log.record(&state, &mut oracle);
+    }
+    let log_time = state.clock.log();
+    Trajectory {
+        snapshots: log.snapshots,
+        ended,
+        log_time,
+        steps: state.step,
+        flow_steps: 0,
+        flow_rejected: 0,
+        continuation_bound: None,
+        coordinates: coordinates.reason().into(),
+        phases: vec![],
+        state: Some(state),
+    }
+}
+
+struct Log<'a> {
+    coordinates: &'a Coordinates,
+    snapshots: Vec<Snapshot>,
+}
+
+impl Log<'_> {
+    fn record(&mut self, state: &State, oracle: &mut DataOracle) {
+        self.snapshots.push(Snapshot {
+            step: state.step,
+            log_time: state.clock.log(),
+            log_loss: oracle.log_loss_at(&state.theta),
+            theta: self.coordinates.expand(&state.theta),
+            phase: Phase::Discrete,
+        });
+    }
+}
+
+fn iterate(
+    job: &Job,
+    facts: &OptimizerFacts,
+    state: &mut State,
+    oracle: &mut DataOracle,
+    log: &mut Log,
+    observer: &mut dyn Observer,
+) -> Ended {
+    if facts.continuous {
+        return Ended::BudgetSpent;
+    }
+    let budget = budget(job, facts);
+    let mut next_record = 1u64;
+    let mut before = state.theta.clone();
+    let mut gradient = vec![0.0; state.theta.len()];
+    while state.step < budget {
+        let stop = budget.min(next_record).min(state.step + STRIDE);
+        if stop > state.step + 1 {
+            before.copy_from_slice(&state.theta);
+        }
+        let first = state.step;
+        while state.step < stop {
+            job.built.optimizer.step(state, oracle);
+        }
+        if !max_abs(&state.theta).is_finite() {
+            return Ended::Diverged;
+        }
+        if state.step == next_record {
+            log.record(state, oracle);
+            next_record = ((next_record as f64 * RATIO).ceil() as u64).max(next_record + 1);
+        }
+        let log_time = state.clock.log();
+        if job.horizon.log_time.is_some_and(|t| log_time >= t) {
+            return Ended::Completed;
+        }
+        if !observer.progress(state.step as f64 / budget as f64, state.step, log_time) {
+            return Ended::Interrupted;
+        }
+        if state.step - first >= STRIDE && before == state.theta && !facts.stochastic {
+            return standstill(job, state, oracle, &mut gradient);
+        }
+    }
+    let steps_were_the_horizon = job.horizon.steps.is_some_and(|s| state.step >= s);
+    if steps_were_the_horizon { Ended::Completed } else { Ended::BudgetSpent }
+}
+
+/// How many discrete steps: all of them, or only those before the flow takes over.
+fn budget(job: &Job, facts: &OptimizerFacts) -> u64 {
+    let h = &job.horizon;
+    let flows = h.log_time.is_some() && facts.flow.is_some() && super::wants_flow(job, facts);
+    match (h.steps, flows) {
+        (Some(s), true) => s.min(h.exact_steps),
+        (None, true) => h.exact_steps,
+        (Some(s), false) => s,
+        (None, false) => DEFAULT_STEPS,
+    }
+}
+
+/// Nothing moved for a whole stride: a finite minimiser, or steps below the last bit on the way to infinity.
+fn standstill(job: &Job, state: &State, oracle: &mut DataOracle, gradient: &mut [f64]) -> Ended {
+    if job.loss.facts().tail == Tail::FiniteRoot {
+        return Ended::Stationary;
+    }
+    let log_gradient = oracle.gradient(&state.theta, None, gradient) + max_abs(gradient).ln();
+    // On the way to infinity the gradient stays of the order of the loss; at a finite minimiser it is rounding noise,
+    // some 2^-52 of it.
+    if log_gradient < oracle.log_loss_at(&state.theta) - 25.0 {
+        Ended::Stationary
+    } else {
+        Ended::PrecisionExhausted
+    }
+}

@@ -1,0 +1,150 @@
+//! The only loops: discrete iteration, and the flow in log time that continues it.
+//!
+//! This room never imports `theory`, `programs` or `measures`: a run cannot see what is expected of it.
+
+mod coordinates;
+mod discrete;
+pub mod flow;
+mod oracle;
+
+pub use coordinates::Coordinates;
+pub use oracle::DataOracle;
+
+use crate::data::Dataset;
+use crate::losses::Loss;
+use crate::models::Model;
+use crate::optimizers::{Built, State};
+use serde::{Deserialize, Serialize};
+
+/// How far to go.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Horizon {
+    /// Natural logarithm of the time `t = Σ η_k` to reach.
+    pub log_time: Option<f64>,
+    /// Largest number of discrete steps.
+    pub steps: Option<u64>,
+    /// Discrete steps run exactly before the flow takes over.
+    pub exact_steps: u64,
+}
+
+/// Everything a run needs, and nothing else.
+pub struct Job<'a> {
+    pub data: &'a Dataset,
+    pub model: &'a dyn Model,
+    pub loss: &'a dyn Loss,
+    pub built: &'a Built,
+    /// Log of the weight of one sample in the loss: `−ln n` for the mean, 0 for the sum.
+    pub log_weight: f64,
+    pub theta0: &'a [f64],
+    pub horizon: Horizon,
+    pub seed: u64,
+}
+
+/// Which part of the run a snapshot belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    Discrete,
+    Flow,
+}
+
+/// One recorded moment.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Snapshot {
+    pub step: u64,
+    /// Natural logarithm of the time.
+    pub log_time: f64,
+    /// Natural logarithm of the training loss.
+    pub log_loss: f64,
+    /// Parameters in the user's coordinates.
+    pub theta: Vec<f64>,
+    pub phase: Phase,
+}
+
+/// Why a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ended {
+    /// The horizon was reached.
+    Completed,
+    /// The parameters stopped moving for good: they stay there at every later time.
+    Stationary,
+    /// Interrupted from outside; what was recorded stands.
+    Interrupted,
+    /// The parameters are no longer finite.
+    Diverged,
+    /// The step budget was spent before the horizon.
+    BudgetSpent,
+    /// Steps or margins fell below the rounding error of the parameters.
+    PrecisionExhausted,
+}
+
+impl Ended {
+    /// The word used in reports.
+    pub fn word(self) -> &'static str {
+        match self {
+            Ended::Completed => "completed",
+            Ended::Stationary => "stationary",
+            Ended::Interrupted => "interrupted",
+            Ended::Diverged => "diverged",
+            Ended::BudgetSpent => "budget_spent",
+            Ended::PrecisionExhausted => "precision_exhausted",
+        }
+    }
+}
+
+/// A finished run.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Trajectory {
+    pub snapshots: Vec<Snapshot>,
+    pub ended: Ended,
+    /// Log of the time up to which the last snapshot is valid (later than its own time if stationary).
+    pub log_time: f64,
+    pub steps: u64,
+    pub flow_steps: u64,
+    pub flow_rejected: u64,
+    /// Bound (leading order) on the distance between iterates and flow, if a flow continued them.
+    pub continuation_bound: Option<f64>,
+    /// In which coordinates the run was carried out and why.
+    pub coordinates: String,
+    /// What was followed when, in full sentences.
+    pub phases: Vec<String>,
+    /// The optimizer's last state, from which a discrete run can continue.
+    pub state: Option<State>,
+}
+
+/// Told of progress; may stop the run.
+pub trait Observer {
+    /// `fraction` of the horizon in the run's own measure (steps, or log time on a log scale). Returns `false` to stop.
+    fn progress(&mut self, fraction: f64, step: u64, log_time: f64) -> bool;
+}
+
+/// Never stops and says nothing.
+pub struct Silent;
+
+impl Observer for Silent {
+    fn progress(&mut self, _fraction: f64, _step: u64, _log_time: f64) -> bool {
+        true
+    }
+}
+
+/// Carries a job out: discrete steps first, then the flow where the optimizer has one and the horizon asks for it.
+pub fn run(job: &Job, observer: &mut dyn Observer) -> Trajectory {
+    let facts = job.built.optimizer.facts();
+    let coordinates = Coordinates::choose(job, &facts);
+    let mut trajectory = discrete::run(job, &facts, &coordinates, observer);
+    if trajectory.ended == Ended::BudgetSpent && wants_flow(job, &facts) {
+        flow::carry_on(job, &facts, &mut trajectory, observer);
+    }
+    trajectory
+}
+
+/// The flow takes over where the optimizer has one, the model is linear, and the horizon is a time beyond the steps.
+fn wants_flow(job: &Job, facts: &crate::optimizers::OptimizerFacts) -> bool {
+    let model = job.model.facts();
+    facts.flow.is_some()
+        && job.horizon.log_time.is_some()
+        && model.linear_in_parameters
+        && model.linear_in_inputs
+        && flow::fits(job)
+}

@@ -1,0 +1,206 @@
+//! The run measured against the reference: one series, one end point, one body of evidence.
+
+use super::judge::{Evidence, Settled};
+use super::rate::fit;
+use super::reference::Reference;
+use crate::measures::{
+    Measure, View, direction_distance::DirectionDistance, error_rate::ErrorRate, margin_l2::MarginL2,
+    norm::Norm, point_distance::PointDistance, residual::Residual,
+};
+use crate::numerics::linalg;
+use crate::report::{Coordinate, JudgeRule, Point, Rate, RateClock, RateSeen, Selected};
+use crate::spec::Setup;
+use crate::theory::Claim;
+use crate::training::{Ended, Phase, Snapshot, Trajectory};
+
+/// A fall counts as a rate only once the gap is below this: far from the target anything may fall.
+const CLOSE_ENOUGH_FOR_A_RATE: f64 = 0.5;
+/// Slopes this flat, where no rate is predicted, change the gap by less than five per cent over the fitted window.
+const FLAT: f64 = 0.02;
+/// Coordinates shown: the largest of the predicted and of the selected solution.
+const SHOWN: usize = 12;
+
+/// What the report shows and the judge reads.
+pub struct Comparison {
+    pub series: Vec<Point>,
+    pub selected: Selected,
+    pub rate: Option<RateSeen>,
+    pub coordinates: Vec<Coordinate>,
+    /// Judged quantity at the end.
+    pub gap: Option<f64>,
+    pub settled: Settled,
+    pub unfinished: Option<String>,
+}
+
+/// Measures every snapshot. `reference` is absent where nothing was predicted.
+pub fn compare(
+    setup: &Setup,
+    reference: Option<&Reference>,
+    claim: Claim,
+    rate: Option<&Rate>,
+    rule: &JudgeRule,
+    trajectory: &Trajectory,
+) -> Comparison {
+    let series: Vec<Point> = trajectory.snapshots.iter().map(|s| point(setup, reference, s)).collect();
+    let judged = judged_series(&series, claim);
+    // A stationary run is judged at its end, whatever it did on the way.
+    let settled = if trajectory.ended == Ended::Stationary {
+        Settled::Yes
+    } else if claim == Claim::RiskRatio {
+        Settled::Yes
+    } else {
+        settled(&judged, rate, rule, setup)
+    };
+    let gap = match claim {
+        Claim::RiskRatio => judged.iter().filter_map(|p| p.gap).reduce(f64::max),
+        _ => judged.last().and_then(|p| p.gap),
+    };
+    Comparison {
+        selected: selected(setup, reference, trajectory, &series),
+        rate: rate.and_then(|r| fit(&series, r)),
+        coordinates: coordinates(setup, reference, trajectory),
+        gap,
+        settled,
+        unfinished: unfinished(trajectory.ended),
+        series,
+    }
+}
+
+fn unfinished(ended: Ended) -> Option<String> {
+    match ended {
+        Ended::Interrupted => Some("was interrupted".into()),
+        Ended::Diverged => Some("diverged: the step size is too long for these data".into()),
+        Ended::Completed | Ended::Stationary | Ended::BudgetSpent | Ended::PrecisionExhausted => None,
+    }
+}
+
+fn point(setup: &Setup, reference: Option<&Reference>, s: &Snapshot) -> Point {
+    let w = setup.model.effective(&s.theta).unwrap_or_default();
+    let view = View { w: &w, data: &setup.data, target: reference.and_then(|r| r.solution.as_deref()) };
+    let log10 = |v: f64| v.is_finite().then(|| v / std::f64::consts::LN_10);
+    Point {
+        step: s.step,
+        log10_time: log10(s.log_time),
+        log10_loss: log10(s.log_loss),
+        norm: Norm.evaluate(&view).unwrap_or(f64::NAN),
+        gap: reference.and_then(|r| r.gap(&w, s.log_time)),
+        direction_distance: reference.and_then(|r| distance(r, &view)),
+        offset_distance: reference.and_then(|r| r.offset_distance(&w, s.log_time)).filter(|v| v.is_finite()),
+        margin_l2: MarginL2.evaluate(&view),
+        residual: Residual.evaluate(&view),
+        train_error: ErrorRate.evaluate(&view),
+        test_error: setup.data.test.as_ref().and_then(|t| ErrorRate.evaluate(&View { data: t, ..view })),
+        phase: match s.phase {
+            Phase::Discrete => "discrete".into(),
+            Phase::Flow => "flow".into(),
+        },
+    }
+}
+
+/// Distance to the target, only where the minimiser is the only one.
+fn distance(reference: &Reference, view: &View) -> Option<f64> {
+    if reference.unique != Some(true) {
+        return None;
+    }
+    if reference.direction { DirectionDistance.evaluate(view) } else { PointDistance.evaluate(view) }
+}
+
+/// The series with the judged quantity in the place of the gap.
+fn judged_series(series: &[Point], claim: Claim) -> Vec<Point> {
+    let mut out = series.to_vec();
+    if claim == Claim::Offset {
+        out.iter_mut().for_each(|p| p.gap = p.offset_distance);
+    }
+    out
+}
+
+fn settled(series: &[Point], rate: Option<&Rate>, rule: &JudgeRule, setup: &Setup) -> Settled {
+    let flow = setup.built.optimizer.facts().flow.is_some() && setup.horizon.log_time.is_some();
+    let plain = Rate {
+        law: String::new(),
+        clock: if flow { RateClock::LogTime } else { RateClock::Steps },
+        exponent: 0.0,
+        upper_bound_only: false,
+    };
+    let Some(seen) = fit(series, rate.unwrap_or(&plain)) else { return Settled::No };
+    let close = series.last().and_then(|p| p.gap).is_some_and(|g| g <= CLOSE_ENOUGH_FOR_A_RATE);
+    match rate {
+        Some(r) if close && seen.slope <= r.exponent * (1.0 - rule.slope_tolerance) => {
+            Settled::Falling { slope: seen.slope, predicted: r.exponent }
+        }
+        Some(r) if seen.slope.abs() <= 0.1 * r.exponent.abs() => Settled::Yes,
+        None if seen.slope.abs() <= FLAT => Settled::Yes,
+        _ => Settled::No,
+    }
+}
+
+fn last_predictor(setup: &Setup, trajectory: &Trajectory) -> Option<Vec<f64>> {
+    trajectory.snapshots.last().and_then(|s| setup.model.effective(&s.theta))
+}
+
+fn selected(
+    setup: &Setup,
+    reference: Option<&Reference>,
+    trajectory: &Trajectory,
+    series: &[Point],
+) -> Selected {
+    let certificate = last_predictor(setup, trajectory).and_then(|w| reference.and_then(|r| r.certify(&w)));
+    let last = series.last();
+    let margin = certificate.filter(|c| c.value.is_finite()).map(|c| 1.0 / c.value);
+    Selected {
+        relative_gap: last.and_then(|p| p.gap),
+        certificate,
+        direction_distance: last.and_then(|p| p.direction_distance),
+        margin: reference.and_then(|r| r.margin).and(margin),
+        offset_distance: last.and_then(|p| p.offset_distance),
+        train_error: last.and_then(|p| p.train_error),
+        test_error: last.and_then(|p| p.test_error),
+    }
+}
+
+/// The largest coordinates of both solutions, at unit norm where only directions are compared.
+fn coordinates(setup: &Setup, reference: Option<&Reference>, trajectory: &Trajectory) -> Vec<Coordinate> {
+    let (Some(r), Some(w)) = (reference, last_predictor(setup, trajectory)) else { return vec![] };
+    let Some(target) = &r.solution else { return vec![] };
+    let unit = |v: &[f64]| {
+        let size = if r.direction { linalg::norm2(v).max(f64::MIN_POSITIVE) } else { 1.0 };
+        v.iter().map(|x| x / size).collect::<Vec<f64>>()
+    };
+    let (a, b) = (unit(&w), unit(target));
+    let mut order: Vec<usize> = (0..a.len()).collect();
+    let weight = |j: usize| a[j].abs().max(b[j].abs());
+    order.sort_by(|&i, &j| weight(j).total_cmp(&weight(i)));
+    let d = setup.data.d();
+    let name = |j: usize| {
+        let feature = setup.data.features.get(j % d).cloned().unwrap_or_default();
+        match setup.data.classes.get(j / d) {
+            Some(class) if setup.data.targets.outputs() > 1 => format!("{class}: {feature}"),
+            _ => feature,
+        }
+    };
+    order
+        .into_iter()
+        .take(SHOWN)
+        .map(|j| Coordinate { name: name(j), selected: a[j], predicted: b[j] })
+        .collect()
+}
+
+/// What the judge reads.
+pub fn evidence(
+    comparison: &Comparison,
+    reference: Option<&Reference>,
+    negative: bool,
+    broken: Option<String>,
+    unchecked: Vec<String>,
+) -> Evidence {
+    Evidence {
+        predicted: reference.is_some() || broken.is_some(),
+        broken,
+        unchecked,
+        negative,
+        reference_gap: reference.map_or(0.0, |r| r.certificate.relative_gap),
+        unfinished: comparison.unfinished.clone(),
+        gap: comparison.gap,
+        settled: comparison.settled,
+    }
+}

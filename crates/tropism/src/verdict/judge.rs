@@ -1,0 +1,199 @@
+//! The judge: one total function.
+
+use crate::report::{JudgeRule, VerdictKind};
+
+/// How the judged quantity behaved at the end of the run.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Settled {
+    /// It no longer changes: the run is stationary, or the fitted slope is flat.
+    Yes,
+    /// It falls at the predicted rate or faster.
+    Falling { slope: f64, predicted: f64 },
+    /// Neither: still changing, or too few points to tell.
+    No,
+}
+
+/// What the judge looks at. Nothing else exists for it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Evidence {
+    /// Name of the first refuted hypothesis, if a theorem spoke of this kind of experiment.
+    pub broken: Option<String>,
+    /// Whether any theorem spoke of this experiment.
+    pub predicted: bool,
+    /// Names of hypotheses that could not be checked.
+    pub unchecked: Vec<String>,
+    /// The theorem says the program's solution is *not* selected.
+    pub negative: bool,
+    /// The reference's own certified relative gap.
+    pub reference_gap: f64,
+    /// How the run ended, if that alone forbids a judgement (`interrupted`, `diverged`, …).
+    pub unfinished: Option<String>,
+    /// The judged quantity at the end; `None` if the last point has no feasible representative.
+    pub gap: Option<f64>,
+    pub settled: Settled,
+}
+
+/// A verdict with its reason.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Finding {
+    pub verdict: VerdictKind,
+    pub reason: String,
+}
+
+/// The truth table, read from the top; the first row that fits decides. `near` means gap ≤ tolerance.
+///
+/// | theorem | hypotheses | reference | run | near | settled | claim | verdict |
+/// |---|---|---|---|---|---|---|---|
+/// | none | | | | | | | no prediction |
+/// | yes | one fails | | | | | | out of scope |
+/// | yes | hold | too wide | | | | | undecided (reference) |
+/// | yes | hold | tight | diverged, interrupted | | | | undecided (run) |
+/// | yes | hold | tight | ended | no value | | | undecided (run) |
+/// | yes | one unchecked | tight | ended | yes | | selected | undecided (hypothesis) |
+/// | yes | hold | tight | ended | yes | | selected | agrees |
+/// | yes | hold | tight | ended | no | falling at the rate | selected | agrees |
+/// | yes | hold | tight | ended | no | yes | selected | disagrees, or undecided if a hypothesis is unchecked |
+/// | yes | hold | tight | ended | no | no | selected | undecided (run) |
+/// | yes | hold | tight | ended | yes | | not selected | disagrees |
+/// | yes | hold | tight | ended | no | yes | not selected | agrees |
+/// | yes | hold | tight | ended | no | falling or no | not selected | undecided (run) |
+pub fn judge(e: &Evidence, rule: &JudgeRule) -> Finding {
+    let say = |verdict, reason: String| Finding { verdict, reason };
+    if !e.predicted {
+        return say(
+            VerdictKind::NoPrediction,
+            "No theorem in the registry speaks of this experiment.".into(),
+        );
+    }
+    if let Some(broken) = &e.broken {
+        return say(
+            VerdictKind::OutOfScope,
+            format!("The theorem does not apply here: its hypothesis “{broken}” fails."),
+        );
+    }
+    if e.reference_gap.is_nan() || e.reference_gap > rule.reference_gap {
+        return say(
+            VerdictKind::Undecided,
+            format!(
+                "The reference solution is certified only to a relative gap of {:.1e}, wider than the {:.1e} the rule asks for.",
+                e.reference_gap, rule.reference_gap
+            ),
+        );
+    }
+    if let Some(how) = &e.unfinished {
+        return say(VerdictKind::Undecided, format!("The run {how}, so nothing was selected yet."));
+    }
+    let Some(gap) = e.gap else {
+        return say(
+            VerdictKind::Undecided,
+            "The last recorded point has no representative in the predicted program yet (it does not separate or \
+             does not interpolate the data)."
+                .into(),
+        );
+    };
+    if e.negative { judge_negative(e, gap, rule) } else { judge_positive(e, gap, rule) }
+}
+
+fn judge_positive(e: &Evidence, gap: f64, rule: &JudgeRule) -> Finding {
+    let tolerance = rule.tolerance;
+    let near = gap <= tolerance;
+    let words = match e.settled {
+        _ if near => format!(
+            "The selected solution is the predicted one: certified relative gap {gap:.2e}, tolerance {tolerance:.1e}."
+        ),
+        Settled::Falling { slope, predicted } => format!(
+            "The certified gap, {gap:.2e}, falls at the predicted rate: slope {slope:.3} seen, {predicted:.3} predicted."
+        ),
+        Settled::Yes => format!(
+            "The run settled elsewhere: its certified relative gap to the predicted solution stays at {gap:.2e}, tolerance {tolerance:.1e}."
+        ),
+        Settled::No => format!(
+            "The run has not settled: its certified gap, {gap:.2e}, is above the tolerance {tolerance:.1e} and neither \
+             stays nor falls at a predicted rate; a longer horizon may decide."
+        ),
+    };
+    let verdict = match e.settled {
+        _ if near => VerdictKind::Agrees,
+        Settled::Falling { .. } => VerdictKind::Agrees,
+        Settled::Yes => VerdictKind::Disagrees,
+        Settled::No => VerdictKind::Undecided,
+    };
+    if verdict != VerdictKind::Undecided && !e.unchecked.is_empty() {
+        let names = e.unchecked.join("”, “");
+        let reason = format!(
+            "{words} But the hypothesis “{names}” could not be checked, so the theorem is not put to the test."
+        );
+        return Finding { verdict: VerdictKind::Undecided, reason };
+    }
+    Finding { verdict, reason: words }
+}
+
+fn judge_negative(e: &Evidence, gap: f64, rule: &JudgeRule) -> Finding {
+    let tolerance = rule.tolerance;
+    if gap <= tolerance {
+        let reason = format!(
+            "The theorem says this solution is not selected, yet the run is within {gap:.2e} of it (tolerance {tolerance:.1e})."
+        );
+        return Finding { verdict: VerdictKind::Disagrees, reason };
+    }
+    if e.settled == Settled::Yes {
+        let reason = format!(
+            "As the theorem says, the run settled away from that solution: its certified relative gap stays at {gap:.2e}."
+        );
+        return Finding { verdict: VerdictKind::Agrees, reason };
+    }
+    let reason = format!("The gap, {gap:.2e}, still changes; a longer horizon may decide.");
+    Finding { verdict: VerdictKind::Undecided, reason }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use VerdictKind::{Agrees, Disagrees, NoPrediction, OutOfScope, Undecided};
+
+    fn evidence() -> Evidence {
+        Evidence {
+            broken: None,
+            predicted: true,
+            unchecked: vec![],
+            negative: false,
+            reference_gap: 1e-12,
+            unfinished: None,
+            gap: Some(1e-5),
+            settled: Settled::No,
+        }
+    }
+
+    /// Every row of the truth table, in its order.
+    #[test]
+    fn walks_the_truth_table() {
+        let falling = Settled::Falling { slope: -1.0, predicted: -1.0 };
+        let far = Some(0.3);
+        let rows: Vec<(Evidence, VerdictKind)> = vec![
+            (Evidence { predicted: false, ..evidence() }, NoPrediction),
+            (Evidence { broken: Some("separable data".into()), ..evidence() }, OutOfScope),
+            (Evidence { reference_gap: 1e-3, ..evidence() }, Undecided),
+            (Evidence { reference_gap: f64::NAN, ..evidence() }, Undecided),
+            (Evidence { unfinished: Some("diverged".into()), ..evidence() }, Undecided),
+            (Evidence { gap: None, ..evidence() }, Undecided),
+            (Evidence { unchecked: vec!["separable data".into()], ..evidence() }, Undecided),
+            (evidence(), Agrees),
+            (Evidence { gap: far, settled: falling, ..evidence() }, Agrees),
+            (Evidence { gap: far, settled: Settled::Yes, ..evidence() }, Disagrees),
+            (
+                Evidence { gap: far, settled: Settled::Yes, unchecked: vec!["x".into()], ..evidence() },
+                Undecided,
+            ),
+            (Evidence { gap: far, settled: Settled::No, ..evidence() }, Undecided),
+            (Evidence { negative: true, ..evidence() }, Disagrees),
+            (Evidence { negative: true, gap: far, settled: Settled::Yes, ..evidence() }, Agrees),
+            (Evidence { negative: true, gap: far, settled: falling, ..evidence() }, Undecided),
+            (Evidence { negative: true, gap: far, ..evidence() }, Undecided),
+        ];
+        for (i, (e, expected)) in rows.iter().enumerate() {
+            let found = judge(e, &JudgeRule::default());
+            assert_eq!(found.verdict, *expected, "row {i}: {}", found.reason);
+            assert!(found.reason.ends_with('.'), "row {i}: the reason is a sentence");
+        }
+    }
+}

@@ -1,0 +1,11 @@
+//! From a prediction, a certified reference and a trajectory to a verdict, by a rule fixed in advance.
+
+mod compare;
+mod judge;
+mod rate;
+mod reference;
+
+pub use compare::{Comparison, compare, evidence};
+pub use judge::{Evidence, Finding, Settled, judge};
+pub use rate::fit;
+pub use reference::Reference;
