@@ -5,8 +5,8 @@ use crate::data::{Dataset, FileSpec, Table, Targets};
 use crate::error::Error;
 use crate::losses::{Loss, Tail, Task};
 use crate::models::{Model, Workspace};
-use crate::numerics::{linalg, rng};
-use crate::optimizers::{Built, Curvature, Geometry, OptimizerFacts};
+use crate::numerics::{Design, linalg, rng};
+use crate::optimizers::{Built, Curvature, Geometry, OptimizerFacts, Radius};
 use crate::report::JudgeRule;
 use crate::training::{Horizon, Job};
 
@@ -133,6 +133,7 @@ fn curvature(
         longest * longest * log_loss.exp()
     };
     Curvature {
+        radius: radius(&data.x),
         smoothness: smoothness.max(f64::MIN_POSITIVE),
         samples: data.n(),
         inputs: data.d(),
@@ -140,6 +141,22 @@ fn curvature(
         log_loss,
         at_infinity: facts.tail != Tail::FiniteRoot,
     }
+}
+
+fn radius(x: &Design) -> Radius {
+    let mut longest = Radius::default();
+    for i in 0..x.rows() {
+        let (mut l1, mut square, mut linf) = (0.0, 0.0, 0.0f64);
+        x.for_row(i, |_, v| {
+            l1 += v.abs();
+            square += v * v;
+            linf = linf.max(v.abs());
+        });
+        longest.l1 = longest.l1.max(l1);
+        longest.l2 = longest.l2.max(f64::sqrt(square));
+        longest.linf = longest.linf.max(linf);
+    }
+    longest
 }
 
 /// Fills in the default horizon and writes it back into the spec.

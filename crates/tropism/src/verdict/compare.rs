@@ -14,7 +14,7 @@ use crate::theory::Claim;
 use crate::training::{Ended, Phase, Snapshot, Trajectory};
 
 /// A fall counts as a rate only once the gap is below this: far from the target anything may fall.
-const CLOSE_ENOUGH_FOR_A_RATE: f64 = 0.5;
+const CLOSE_ENOUGH_FOR_A_RATE: f64 = 0.1;
 /// Slopes this flat, where no rate is predicted, change the gap by less than five per cent over the fitted window.
 const FLAT: f64 = 0.02;
 /// Coordinates shown: the largest of the predicted and of the selected solution.
