@@ -8,6 +8,7 @@
 //! Example: `loss.kind = "cross_entropy"`.
 
 use super::{Loss, LossFacts, Tail, Target, Task};
+use crate::data::Targets;
 use crate::numerics::logscale::{log_logistic, log_sum_exp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -77,5 +78,28 @@ impl Loss for CrossEntropy {
 
     fn facts(&self) -> LossFacts {
         LossFacts { task: Task::Multiclass, tail: Tail::Exponential, convex: true, smoothness: 0.5 }
+    }
+
+    fn slopes(&self, outputs: &[f64], targets: &Targets, out: &mut [f64]) -> f64 {
+        let Targets::Class { labels, classes: k } = targets else { return 0.0 };
+        let samples = || outputs.chunks_exact(*k).zip(labels);
+        // First the scale; each sample's normaliser waits in the place of its true class, which is written last.
+        let mut scale = f64::NEG_INFINITY;
+        for ((f, &y), o) in samples().zip(out.chunks_exact_mut(*k)) {
+            o[y] = log_sum_exp(f);
+            let best = (0..*k).filter(|&c| c != y).fold(f64::NEG_INFINITY, |m, c| m.max(f[c]));
+            scale = scale.max(best - o[y]);
+        }
+        for ((f, &y), o) in samples().zip(out.chunks_exact_mut(*k)) {
+            let shift = o[y] + scale;
+            o[y] = 0.0;
+            let mut total = 0.0;
+            for c in (0..*k).filter(|&c| c != y) {
+                o[c] = (f[c] - shift).exp();
+                total += o[c];
+            }
+            o[y] = -total;
+        }
+        scale
     }
 }

@@ -6,7 +6,6 @@
 use crate::data::Targets;
 pub use crate::data::Task;
 use crate::numerics::linalg::max_abs;
-use crate::numerics::logscale::log_sum_exp;
 use crate::registry::members;
 use serde::{Deserialize, Serialize};
 
@@ -97,24 +96,22 @@ pub trait Loss: Send + Sync {
 
     /// Slopes of all samples on one scale: writes `exp(−s) ∂ℓ_i/∂f_i` into `out [n * k]`, returns `s`.
     ///
-    /// The hot loop of training; members override it where all samples can be done at once.
+    /// The hot loop of training, which must not allocate; members override it where all samples can be done at once.
     fn slopes(&self, outputs: &[f64], targets: &Targets, out: &mut [f64]) -> f64 {
         let k = targets.outputs();
         let mut scale = f64::NEG_INFINITY;
-        let mut scales = vec![0.0; targets.len()];
-        for (i, s) in scales.iter_mut().enumerate() {
-            let range = i * k..(i + 1) * k;
-            *s = self.slope(&outputs[range.clone()], targets.get(i), &mut out[range.clone()]);
-            if max_abs(&out[range]) > 0.0 {
-                scale = scale.max(*s);
+        for (i, o) in out.chunks_exact_mut(k).enumerate() {
+            let s = self.slope(&outputs[i * k..(i + 1) * k], targets.get(i), o);
+            if max_abs(o) > 0.0 {
+                scale = scale.max(s);
             }
         }
         if scale == f64::NEG_INFINITY {
             return 0.0;
         }
-        for (i, s) in scales.iter().enumerate() {
-            let factor = (s - scale).exp();
-            out[i * k..(i + 1) * k].iter_mut().for_each(|v| *v *= factor);
+        for (i, o) in out.chunks_exact_mut(k).enumerate() {
+            let factor = (self.slope(&outputs[i * k..(i + 1) * k], targets.get(i), o) - scale).exp();
+            o.iter_mut().for_each(|v| *v *= factor);
         }
         scale
     }
@@ -122,9 +119,19 @@ pub trait Loss: Send + Sync {
     /// `log Σ_i ℓ(f_i, y_i)`.
     fn log_sum(&self, outputs: &[f64], targets: &Targets) -> f64 {
         let k = targets.outputs();
-        let logs: Vec<f64> = (0..targets.len())
-            .map(|i| self.log_value(&outputs[i * k..(i + 1) * k], targets.get(i)))
-            .collect();
-        log_sum_exp(&logs)
+        // The sum so far is exp(top) · sum; one pass, nothing stored.
+        let (mut top, mut sum) = (f64::NEG_INFINITY, 0.0);
+        for (i, f) in outputs.chunks_exact(k).enumerate() {
+            let log = self.log_value(f, targets.get(i));
+            if log > top {
+                sum = sum * (top - log).exp() + 1.0;
+                top = log;
+            } else if log > f64::NEG_INFINITY {
+                sum += (log - top).exp();
+            } else if log.is_nan() {
+                return log;
+            }
+        }
+        if sum == 0.0 { f64::NEG_INFINITY } else { top + sum.ln() }
     }
 }

@@ -11,6 +11,7 @@
 
 use super::exponential::sign;
 use super::{Loss, LossFacts, Tail, Target, Task};
+use crate::data::Targets;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -58,5 +59,18 @@ impl Loss for Polynomial {
             convex: true,
             smoothness: self.power * (self.power + 1.0),
         }
+    }
+
+    fn slopes(&self, outputs: &[f64], targets: &Targets, out: &mut [f64]) -> f64 {
+        let Targets::Sign(y) = targets else { return 0.0 };
+        let a = self.power;
+        let lowest = outputs.iter().zip(y).fold(f64::INFINITY, |l, (f, s)| if f * s < l { f * s } else { l });
+        let base = lowest.max(0.0).ln_1p();
+        for ((o, f), s) in out.iter_mut().zip(outputs).zip(y) {
+            let m = f * s;
+            let size = if m >= 0.0 { a * (-(a + 1.0) * (m.ln_1p() - base)).exp() } else { a - a * (a + 1.0) * m };
+            *o = -s * size;
+        }
+        -(a + 1.0) * base
     }
 }

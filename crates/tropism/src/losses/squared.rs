@@ -8,6 +8,7 @@
 //! Example: `loss.kind = "squared"`.
 
 use super::{Loss, LossFacts, Tail, Target, Task};
+use crate::data::Targets;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -40,5 +41,17 @@ impl Loss for Squared {
 
     fn facts(&self) -> LossFacts {
         LossFacts { task: Task::Regression, tail: Tail::FiniteRoot, convex: true, smoothness: 1.0 }
+    }
+
+    fn slopes(&self, outputs: &[f64], targets: &Targets, out: &mut [f64]) -> f64 {
+        match targets {
+            Targets::Real(y) | Targets::Sign(y) => {
+                out.iter_mut().zip(outputs).zip(y).for_each(|((o, f), y)| *o = f - y);
+            }
+            Targets::Class { labels, .. } => {
+                out.iter_mut().zip(outputs).zip(labels).for_each(|((o, f), c)| *o = f - *c as f64);
+            }
+        }
+        0.0
     }
 }

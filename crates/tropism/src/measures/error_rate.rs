@@ -33,6 +33,7 @@ impl Measure for ErrorRate {
     }
 
     fn facts(&self) -> MeasureFacts {
-        MeasureFacts { unit: "share", at_target: None, scale_invariant: true }
+        // A share of samples is invariant, a squared error is not, and the facts are those of the measure as a whole.
+        MeasureFacts { unit: "share", at_target: None, scale_invariant: false }
     }
 }

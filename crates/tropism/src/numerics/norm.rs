@@ -131,6 +131,17 @@ impl schemars::JsonSchema for Norm {
     }
 }
 
+/// Singular values of a `k × d` matrix of any magnitude: the iteration squares entries, so they are brought to size one by a
+/// power of two, which is exact.
 fn singular(w: &[f64], k: usize) -> Vec<f64> {
-    linalg::singular_values(&Matrix::from_vec(k, w.len() / k, w.to_vec()))
+    let top = linalg::max_abs(w);
+    if top == 0.0 || !top.is_finite() {
+        return vec![top; k.min(w.len() / k)];
+    }
+    // Two factors: at 1e-320 the reciprocal itself would overflow.
+    let half = -(0.5 * top.log2()).round();
+    let (up, down) = (half.exp2(), (-half).exp2());
+    let scaled = w.iter().map(|v| v * up * up).collect();
+    let values = linalg::singular_values(&Matrix::from_vec(k, w.len() / k, scaled));
+    values.into_iter().map(|s| s * down * down).collect()
 }

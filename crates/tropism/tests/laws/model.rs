@@ -1,0 +1,248 @@
+//! Laws of the models.
+
+use crate::{Law, close, gaussian, gaussian_matrix, holds, orthogonal, random};
+use tropism::models::linear::{Linear, LinearSpec};
+use tropism::models::{Model, ModelFacts, ModelSpec, Workspace};
+use tropism::numerics::linalg::{dot, matmul_nn, matmul_nt, norm2};
+use tropism::numerics::rng::Rng;
+use tropism::numerics::{Design, Matrix};
+
+const INPUTS: usize = 5;
+const ROWS: usize = 4;
+
+/// Every registered model over `INPUTS` inputs, with one and with three outputs.
+fn members() -> Vec<(String, Box<dyn Model>)> {
+    let mut models = vec![];
+    for member in ModelSpec::MEMBERS {
+        for keys in ["", "init_scale = 0.5\nstart = 0.25"] {
+            for outputs in [1, 3] {
+                let table = keys.parse().expect("valid TOML");
+                let spec = ModelSpec::parse("model", member.id, table, &[]).expect("valid keys");
+                let model = spec.build(INPUTS, outputs).expect("in range");
+                models.push((format!("{} with {outputs} outputs, {keys:?}", member.id), model));
+            }
+        }
+    }
+    models
+}
+
+fn data(rng: &mut Rng) -> Design {
+    Design::Dense(gaussian_matrix(rng, ROWS, INPUTS))
+}
+
+fn outputs(model: &dyn Model, theta: &[f64], x: &Design) -> Vec<f64> {
+    let mut out = vec![0.0; x.rows() * model.facts().outputs];
+    model.predict(theta, x, &mut Workspace::default(), &mut out);
+    out
+}
+
+fn pullback(model: &dyn Model, theta: &[f64], x: &Design, r: &[f64]) -> Vec<f64> {
+    let mut out = vec![f64::NAN; theta.len()];
+    model.pullback(theta, x, r, &mut Workspace::default(), &mut out);
+    out
+}
+
+/// `pullback(r) = ∂⟨r, f(θ)⟩/∂θ`, by central differences with h = 2^-10: truncation h²/6 ≤ 2e-7 per unit of the third
+/// derivative, rounding 2^-52/h · Σ|r f| ≤ 1e-11.
+fn pullback_is_derivative(model: &dyn Model) -> Law {
+    const H: f64 = 1.0 / 1024.0;
+    let mut rng = random(11);
+    for _ in 0..5 {
+        let x = data(&mut rng);
+        let theta = gaussian(&mut rng, model.dim());
+        let r = gaussian(&mut rng, ROWS * model.facts().outputs);
+        let got = pullback(model, &theta, &x, &r);
+        for j in 0..theta.len() {
+            let at = |h: f64| {
+                let mut moved = theta.clone();
+                moved[j] += h;
+                dot(&r, &outputs(model, &moved, &x))
+            };
+            let want = (at(H) - at(-H)) / (2.0 * H);
+            let tolerance = if model.facts().linear_in_parameters { 1e-9 } else { 1e-4 };
+            close(got[j], want, tolerance, || format!("pullback [{j}]"))?;
+        }
+    }
+    Ok(())
+}
+
+/// `f(cθ) = c^degree f(θ)`; exact for powers of two up to the rounding of `c^degree`.
+fn homogeneous_as_declared(model: &dyn Model) -> Law {
+    let Some(degree) = model.facts().homogeneity else { return Ok(()) };
+    let mut rng = random(12);
+    let x = data(&mut rng);
+    let theta = gaussian(&mut rng, model.dim());
+    let base = outputs(model, &theta, &x);
+    for c in [0.25, 2.0, 1024.0] {
+        let scaled: Vec<f64> = theta.iter().map(|t| c * t).collect();
+        for (got, want) in outputs(model, &scaled, &x).iter().zip(&base) {
+            let want = want * f64::powf(c, degree);
+            close(*got, want, 1e-13 * want.abs(), || format!("homogeneity at scale {c}"))?;
+        }
+    }
+    Ok(())
+}
+
+/// Linear in the parameters: `f(θ + φ) = f(θ) + f(φ)`, and the pullback does not depend on the point.
+fn linear_as_declared(model: &dyn Model) -> Law {
+    if !model.facts().linear_in_parameters {
+        return Ok(());
+    }
+    let mut rng = random(13);
+    let x = data(&mut rng);
+    let (a, b) = (gaussian(&mut rng, model.dim()), gaussian(&mut rng, model.dim()));
+    let sum: Vec<f64> = a.iter().zip(&b).map(|(a, b)| a + b).collect();
+    let (fa, fb, fs) = (outputs(model, &a, &x), outputs(model, &b, &x), outputs(model, &sum, &x));
+    for i in 0..fs.len() {
+        // Sums of INPUTS products of numbers of size a few: well below 100 units in the last place.
+        close(fs[i], fa[i] + fb[i], 1e-13, || format!("additivity of output {i}"))?;
+    }
+    let r = gaussian(&mut rng, fs.len());
+    holds(pullback(model, &a, &x, &r) == pullback(model, &b, &x, &r), || "the pullback depends on θ".into())
+}
+
+/// Where there is an effective predictor `W`: `f(θ) = X W`, and the facts declare it.
+fn predicts_by_the_effective_predictor(model: &dyn Model) -> Law {
+    let mut rng = random(14);
+    let x = data(&mut rng);
+    let theta = gaussian(&mut rng, model.dim());
+    let (k, effective) = (model.facts().outputs, model.effective(&theta));
+    holds(effective.is_some() == model.facts().linear_in_inputs, || {
+        "effective predictor against facts".into()
+    })?;
+    let Some(w) = effective else { return Ok(()) };
+    let want = matmul_nt(&x.to_dense(), &Matrix::from_vec(k, INPUTS, w));
+    for (got, want) in outputs(model, &theta, &x).iter().zip(want.as_slice()) {
+        close(*got, *want, 1e-13, || "output".into())?;
+    }
+    Ok(())
+}
+
+/// Over the rotated inputs `X Q` the rotated parameters compute the same outputs, and the pullback is the rotated one:
+/// this is what lets a run be carried out in another orthonormal basis.
+fn commutes_with_rotations(model: &dyn Model) -> Law {
+    let Some(other) = model.over_inputs(INPUTS) else { return Ok(()) };
+    let mut rng = random(15);
+    let (x, q) = (gaussian_matrix(&mut rng, ROWS, INPUTS), orthogonal(&mut rng, INPUTS));
+    let (theta, k) = (gaussian(&mut rng, model.dim()), model.facts().outputs);
+    holds(other.dim() == model.dim(), || "another number of parameters".into())?;
+    let turn = |w: &[f64]| matmul_nn(&Matrix::from_vec(k, INPUTS, w.to_vec()), &q).as_slice().to_vec();
+    let turned = Design::Dense(matmul_nn(&x, &q));
+    let x = Design::Dense(x);
+    let (here, there) = (outputs(model, &theta, &x), outputs(&*other, &turn(&theta), &turned));
+    for (a, b) in here.iter().zip(&there) {
+        close(*a, *b, 1e-13, || "output after rotation".into())?;
+    }
+    let r = gaussian(&mut rng, here.len());
+    let (here, there) =
+        (turn(&pullback(model, &theta, &x, &r)), pullback(&*other, &turn(&theta), &turned, &r));
+    for (a, b) in here.iter().zip(&there) {
+        close(*a, *b, 1e-13 * norm2(&r).max(1.0), || "pullback after rotation".into())?;
+    }
+    Ok(())
+}
+
+/// The start is a function of the generator alone, and finite.
+fn starts_alike(model: &dyn Model) -> Law {
+    let start = |seed| {
+        let mut theta = vec![f64::NAN; model.dim()];
+        model.init(&mut random(seed), &mut theta);
+        theta
+    };
+    holds(start(1) == start(1) && start(2).iter().all(|v| v.is_finite()), || "start".into())
+}
+
+type ModelLaw = fn(&dyn Model) -> Law;
+const LAWS: [(&str, ModelLaw); 6] = [
+    ("pullback is the derivative", pullback_is_derivative),
+    ("homogeneous as declared", homogeneous_as_declared),
+    ("linear as declared", linear_as_declared),
+    ("predict = X effective", predicts_by_the_effective_predictor),
+    ("commutes with rotations", commutes_with_rotations),
+    ("starts alike", starts_alike),
+];
+
+#[test]
+fn every_model_obeys_every_law() {
+    let mut failures = vec![];
+    for (name, model) in members() {
+        for (title, law) in LAWS {
+            if let Err(e) = law(&*model) {
+                failures.push(format!("{name}: {title}: {e}"));
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// How a model can be wrong; in the order of the laws.
+#[derive(Clone, Copy, PartialEq)]
+enum Fault {
+    Pullback,
+    Degree,
+    Curved,
+    Effective,
+    Basis,
+    Start,
+}
+
+/// A linear model with one fault.
+struct Broken(Linear, Fault);
+
+impl Model for Broken {
+    fn dim(&self) -> usize {
+        self.0.dim()
+    }
+
+    fn init(&self, rng: &mut Rng, theta: &mut [f64]) {
+        self.0.init(rng, theta);
+        if self.1 == Fault::Start {
+            theta[0] = f64::NAN;
+        }
+    }
+
+    fn predict(&self, theta: &[f64], x: &Design, work: &mut Workspace, out: &mut [f64]) {
+        self.0.predict(theta, x, work, out);
+        if self.1 == Fault::Curved {
+            out[0] += 1e-6 * theta[0] * theta[0];
+        }
+    }
+
+    fn pullback(&self, theta: &[f64], x: &Design, r: &[f64], work: &mut Workspace, out: &mut [f64]) {
+        self.0.pullback(theta, x, r, work, out);
+        if self.1 == Fault::Pullback {
+            out[0] *= 1.0 + 1e-6;
+        }
+    }
+
+    fn facts(&self) -> ModelFacts {
+        let degree = if self.1 == Fault::Degree { 2.0 } else { 1.0 };
+        ModelFacts { homogeneity: Some(degree), ..self.0.facts() }
+    }
+
+    fn effective(&self, theta: &[f64]) -> Option<Vec<f64>> {
+        let mut w = theta.to_vec();
+        if self.1 == Fault::Effective {
+            w.reverse();
+        }
+        Some(w)
+    }
+
+    fn over_inputs(&self, d: usize) -> Option<Box<dyn Model>> {
+        if self.1 == Fault::Basis {
+            // Claims to commute with rotations, yet its first weight counts twice in any basis.
+            return Some(Box::new(Broken(Linear { inputs: d, ..self.0.clone() }, Fault::Pullback)));
+        }
+        self.0.over_inputs(d)
+    }
+}
+
+#[test]
+fn every_law_catches_its_broken_model() {
+    let faults =
+        [Fault::Pullback, Fault::Degree, Fault::Curved, Fault::Effective, Fault::Basis, Fault::Start];
+    for ((title, law), fault) in LAWS.into_iter().zip(faults) {
+        let linear = Linear { inputs: INPUTS, outputs: 1, spec: LinearSpec::default() };
+        assert!(law(&Broken(linear, fault)).is_err(), "not caught: {title}");
+    }
+}

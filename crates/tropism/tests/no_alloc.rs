@@ -1,0 +1,138 @@
+//! After warm-up a training step allocates nothing, for every optimizer on a dense linear model.
+//!
+//! The exception is declared: steepest descent in a matrix norm on several outputs takes a singular value decomposition a
+//! step, which allocates its work space.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
+use tropism::data::Targets;
+use tropism::losses::{Loss, LossSpec};
+use tropism::models::ModelSpec;
+use tropism::numerics::{Design, Matrix};
+use tropism::optimizers::{Curvature, Optimizer, OptimizerSpec};
+use tropism::training::DataOracle;
+
+/// Counts the allocations of each thread.
+struct Counting;
+
+thread_local! {
+    static COUNT: Cell<u64> = const { Cell::new(0) };
+}
+
+fn count() {
+    // Not available while a thread is torn down; nothing is measured then.
+    let _ = COUNT.try_with(|c| c.set(c.get() + 1));
+}
+
+// SAFETY: every call is passed on to the system's allocator unchanged; counting allocates nothing.
+unsafe impl GlobalAlloc for Counting {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        count();
+        unsafe { System.alloc(layout) }
+    }
+    unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
+        count();
+        unsafe { System.alloc_zeroed(layout) }
+    }
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
+        count();
+        unsafe { System.realloc(block, layout, size) }
+    }
+    unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
+        unsafe { System.dealloc(block, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counting = Counting;
+
+const SAMPLES: usize = 12;
+const INPUTS: usize = 5;
+
+fn design() -> Design {
+    Design::Dense(Matrix::from_fn(SAMPLES, INPUTS, |i, j| {
+        f64::from((i * 31 + j * 17) as u32 % 13) / 6.0 - 1.0
+    }))
+}
+
+fn targets(loss: &dyn Loss) -> Targets {
+    use tropism::losses::Task::{Binary, Multiclass, Regression};
+    match loss.facts().task {
+        Regression => Targets::Real((0..SAMPLES).map(|i| i as f64).collect()),
+        Binary => Targets::Sign((0..SAMPLES).map(|i| if i % 2 == 0 { 1.0 } else { -1.0 }).collect()),
+        Multiclass => Targets::Class { labels: (0..SAMPLES).map(|i| i % 3).collect(), classes: 3 },
+    }
+}
+
+/// Allocations during fifty steps after ten.
+fn allocations(optimizer: &dyn Optimizer, loss: &dyn Loss) -> u64 {
+    let (x, targets) = (design(), targets(loss));
+    let model = ModelSpec::linear(Default::default()).build(INPUTS, targets.outputs()).expect("no keys");
+    let mut oracle = DataOracle::new(&*model, loss, &x, &targets, -(SAMPLES as f64).ln());
+    let mut state = optimizer.start(vec![0.5; model.dim()], 1);
+    (0..10).for_each(|_| optimizer.step(&mut state, &mut oracle));
+    let before = COUNT.get();
+    (0..50).for_each(|_| optimizer.step(&mut state, &mut oracle));
+    COUNT.get() - before
+}
+
+fn optimizers() -> Vec<(&'static str, &'static str)> {
+    let mut out = vec![];
+    for member in OptimizerSpec::MEMBERS {
+        let settings: &[&str] = match member.id {
+            "gradient_descent" => &["", "schedule = 'loss_normalized'"],
+            "mirror_descent" => &["p = 3.0", "potential = 'entropy'", "potential = 'hypentropy'"],
+            "sgd" => &["", "batch = 4\nreplacement = false"],
+            "steepest_descent" => &[
+                "norm = 'l1'",
+                "norm = 'l2'\nmomentum = 0.9",
+                "norm = 'linf'",
+                "norm = 'l3'",
+                "norm = 'spectral'",
+            ],
+            _ => &[""],
+        };
+        out.extend(settings.iter().map(|s| (member.id, *s)));
+    }
+    out
+}
+
+#[test]
+fn a_step_allocates_nothing() {
+    let mut failures = vec![];
+    for member in LossSpec::MEMBERS {
+        let loss = LossSpec::parse("loss", member.id, toml::Table::new(), &[])
+            .and_then(|s| s.build())
+            .expect("defaults");
+        let outputs = targets(&*loss).outputs();
+        let curvature = Curvature {
+            smoothness: 100.0,
+            samples: SAMPLES,
+            inputs: INPUTS,
+            outputs,
+            log_loss: 0.0,
+            at_infinity: true,
+        };
+        for (id, keys) in optimizers() {
+            if keys.contains("spectral") && outputs > 1 {
+                continue;
+            }
+            let table = keys.parse().expect("valid TOML");
+            let spec = OptimizerSpec::parse("optimizer", id, table, &[]).expect("valid keys");
+            let built = spec.build(&curvature).expect("in range");
+            let found = allocations(&*built.optimizer, &*loss);
+            if found > 0 {
+                failures.push(format!("{id} ({keys:?}) with {}: {found} allocations in 50 steps", member.id));
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// The counter does count: a step that allocates is caught.
+#[test]
+fn the_counter_counts() {
+    let before = COUNT.get();
+    std::hint::black_box(vec![1.0; 8]);
+    assert!(COUNT.get() > before);
+}
