@@ -1,6 +1,6 @@
 //! Parquet with a flat schema of numeric columns; only the label may be text. Uncompressed, snappy or gzip.
 
-use crate::spec::FileSpec;
+use crate::spec::{label_index, label_note};
 use crate::{at, open, room, unreadable};
 use parquet::basic::{ConvertedType, LogicalType, Type as Physical};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
@@ -8,6 +8,7 @@ use parquet::data_type::DataType;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
 use tropism::Error;
+use tropism::data::FileSpec;
 use tropism::data::Table;
 use tropism::data::prepare::not_finite;
 use tropism::data::table::{LabelBuilder, Labels};
@@ -24,7 +25,7 @@ pub(crate) fn read(spec: &FileSpec) -> Result<Table, Error> {
     if columns.is_empty() {
         return Err(Error::data(path, "there are no columns."));
     }
-    let label = spec.label_index(&columns)?;
+    let label = label_index(spec, &columns)?;
     check_schema(path, schema, label)?;
     let groups: Vec<usize> =
         file.metadata().row_groups().iter().map(|g| usize::try_from(g.num_rows()).unwrap_or(0)).collect();
@@ -51,7 +52,7 @@ pub(crate) fn read(spec: &FileSpec) -> Result<Table, Error> {
     let mut names = columns.clone();
     let label_name = names.remove(label);
     let mut table = Table::new(path, names, Matrix::from_vec(n, d, data)).with_label(label_name, labels);
-    table.notes.extend(spec.label_note(&columns, label));
+    table.notes.extend(label_note(spec, &columns, label));
     Ok(table)
 }
 

@@ -1,139 +1,89 @@
-//! How a file is to be read: the keys beside `path`.
+//! What the keys of a [`FileSpec`] mean: the format, and which column holds the labels.
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
 use tropism::Error;
 use tropism::data::table::missing_label;
+use tropism::data::{ColumnName, FileSpec};
+use tropism::error::nearest;
 
 /// A file format.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Format {
-    /// Text, one sample a line, cells separated by a comma, semicolon or tab.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Format {
     Csv,
-    /// One NumPy array.
     Npy,
-    /// An archive of NumPy arrays.
     Npz,
-    /// The sparse text format of SVMlight and LIBSVM.
-    Svmlight,
-    /// Apache Parquet with a flat schema.
+    Libsvm,
     Parquet,
 }
 
-/// A column, by name or by its one-based number.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub enum ColumnRef {
-    /// As in `label = 1`: the first column.
-    Number(usize),
-    /// As in `label = "price"`.
-    Name(String),
-}
+const FORMATS: [(&str, Format); 5] = [
+    ("csv", Format::Csv),
+    ("npy", Format::Npy),
+    ("npz", Format::Npz),
+    ("libsvm", Format::Libsvm),
+    ("parquet", Format::Parquet),
+];
 
-/// Which file, and what its content means.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct FileSpec {
-    /// The file.
-    pub path: String,
-    /// Its format; taken from the extension unless given.
-    #[serde(default)]
-    pub format: Option<Format>,
-    /// The label column; unless given, the column named label, target, y or class, else the last one.
-    #[serde(default)]
-    pub label: Option<ColumnRef>,
-    /// Whether the first row of a csv file holds the column names; detected unless given.
-    #[serde(default)]
-    pub header: Option<bool>,
-    /// The separator of a csv file; detected among comma, semicolon and tab unless given.
-    #[serde(default)]
-    pub delimiter: Option<char>,
-    /// A second npy file with the labels.
-    #[serde(default)]
-    pub y_path: Option<String>,
-    /// The array of inputs in an npz file.
-    #[serde(default = "x_key")]
-    pub x_key: String,
-    /// The array of labels in an npz file.
-    #[serde(default = "y_key")]
-    pub y_key: String,
-}
-
-fn x_key() -> String {
-    "X".into()
-}
-
-fn y_key() -> String {
-    "y".into()
-}
-
-impl FileSpec {
-    /// A file with everything else left to detection.
-    pub fn new(path: impl Into<String>) -> Self {
-        Self {
-            path: path.into(),
-            format: None,
-            label: None,
-            header: None,
-            delimiter: None,
-            y_path: None,
-            x_key: x_key(),
-            y_key: y_key(),
+/// The format given, or that of the file's ending.
+pub(crate) fn format(spec: &FileSpec) -> Result<Format, Error> {
+    if let Some(found) = &spec.format {
+        if let Some((_, f)) = FORMATS.iter().find(|(name, _)| name == found) {
+            return Ok(*f);
         }
+        let valid: Vec<String> = FORMATS.iter().map(|f| f.0.to_string()).collect();
+        return Err(Error::UnknownKind {
+            section: "data".into(),
+            what: "format".into(),
+            found: found.clone(),
+            nearest: nearest(found, &valid),
+            valid,
+            line: None,
+        });
     }
-
-    /// The format given, or that of the extension.
-    ///
-    /// # Errors
-    /// [`Error::BadValue`] if there is neither.
-    pub fn format(&self) -> Result<Format, Error> {
-        if let Some(f) = self.format {
-            return Ok(f);
-        }
-        let name = self.path.to_ascii_lowercase();
-        let plain = name.strip_suffix(".gz").unwrap_or(&name);
-        let found = match plain.rsplit_once('.').map(|(_, e)| e) {
-            Some("csv" | "tsv" | "txt" | "data") => Some(Format::Csv),
-            Some("svm" | "svmlight" | "libsvm") => Some(Format::Svmlight),
-            Some("npy") if plain == name => Some(Format::Npy),
-            Some("npz") if plain == name => Some(Format::Npz),
-            Some("parquet" | "pq") if plain == name => Some(Format::Parquet),
-            _ => None,
-        };
-        found.ok_or_else(|| {
+    let name = spec.path.to_ascii_lowercase();
+    let plain = name.strip_suffix(".gz").unwrap_or(&name);
+    match plain.rsplit_once('.').map(|(_, e)| e) {
+        Some("csv" | "tsv" | "txt" | "data") => Ok(Format::Csv),
+        Some("svm" | "svmlight" | "libsvm") => Ok(Format::Libsvm),
+        Some("npy") if plain == name => Ok(Format::Npy),
+        Some("npz") if plain == name => Ok(Format::Npz),
+        Some("parquet" | "pq") if plain == name => Ok(Format::Parquet),
+        _ => {
             let expected =
-                "its extension names no known format; set `format` to csv, npy, npz, svmlight or parquet";
-            Error::bad_value("data", "path", format!("`{}`", self.path), expected)
-        })
-    }
-
-    /// The zero-based index of the label column among `columns`.
-    pub(crate) fn label_index(&self, columns: &[String]) -> Result<usize, Error> {
-        match &self.label {
-            Some(ColumnRef::Number(k)) if (1..=columns.len()).contains(k) => Ok(k - 1),
-            Some(ColumnRef::Number(k)) => Err(Error::data(
-                &self.path,
-                format!(
-                    "there is no column {k} to take the labels from; columns count from 1 to {}.",
-                    columns.len()
-                ),
-            )),
-            Some(ColumnRef::Name(name)) => {
-                columns.iter().position(|c| c == name).ok_or_else(|| missing_label(&self.path, name, columns))
-            }
-            None => {
-                let usual = ["label", "target", "y", "class"];
-                let found = usual.iter().find_map(|u| columns.iter().position(|c| c.eq_ignore_ascii_case(u)));
-                Ok(found.unwrap_or(columns.len().saturating_sub(1)))
-            }
+                "its ending names no known format; set `format` to csv, npy, npz, libsvm or parquet";
+            Err(Error::bad_value("data", "path", format!("`{}`", spec.path), expected))
         }
     }
+}
 
-    /// The note on a label column that was not named by the user.
-    pub(crate) fn label_note(&self, columns: &[String], index: usize) -> Option<String> {
-        let last = if index + 1 == columns.len() { " (the last)" } else { "" };
-        (self.label.is_none())
-            .then(|| format!("The labels were taken from the column `{}`{last}.", columns[index]))
+/// The zero-based index of the label column among `columns`: the one named by the user, else the one called
+/// label, target, y or class, else the last.
+pub(crate) fn label_index(spec: &FileSpec, columns: &[String]) -> Result<usize, Error> {
+    match &spec.label {
+        Some(ColumnName::Index(k)) => {
+            let n = columns.len() as i64;
+            let j = if *k < 0 { k.saturating_add(n) } else { *k };
+            if (0..n).contains(&j) {
+                return Ok(j as usize);
+            }
+            let what = format!(
+                "there is no column {k} to take the labels from; indices run from 0 to {}, or from -1 (the last) to -{n}.",
+                n - 1
+            );
+            Err(Error::data(&spec.path, what))
+        }
+        Some(ColumnName::Name(name)) => {
+            columns.iter().position(|c| c == name).ok_or_else(|| missing_label(&spec.path, name, columns))
+        }
+        None => {
+            let usual = ["label", "target", "y", "class"];
+            let found = usual.iter().find_map(|u| columns.iter().position(|c| c.eq_ignore_ascii_case(u)));
+            Ok(found.unwrap_or(columns.len().saturating_sub(1)))
+        }
     }
+}
+
+/// The note on a label column that the user did not name.
+pub(crate) fn label_note(spec: &FileSpec, columns: &[String], index: usize) -> Option<String> {
+    let last = if index + 1 == columns.len() { " (the last)" } else { "" };
+    spec.label.is_none().then(|| format!("The labels were taken from the column `{}`{last}.", columns[index]))
 }

@@ -4,8 +4,8 @@
 
 use crate::at;
 use crate::lines::{Lines, RowTracker, finite};
-use crate::spec::FileSpec;
 use tropism::Error;
+use tropism::data::FileSpec;
 use tropism::data::Table;
 use tropism::data::table::LabelBuilder;
 use tropism::numerics::{Csr, Design};
