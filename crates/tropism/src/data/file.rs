@@ -48,3 +48,19 @@ pub struct FileSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub y_path: Option<String>,
 }
+
+impl FileSpec {
+    /// A file of which everything but the path is to be found out.
+    pub fn new(path: impl Into<String>) -> Self {
+        Self {
+            path: path.into(),
+            format: None,
+            label: None,
+            header: None,
+            delimiter: None,
+            x_key: None,
+            y_key: None,
+            y_path: None,
+        }
+    }
+}

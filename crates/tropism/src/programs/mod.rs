@@ -21,7 +21,6 @@ mod max_margin;
 mod min_norm_interpolant;
 mod min_norm_methods;
 mod newton_system;
-pub mod offset;
 mod polyhedral;
 mod ridge;
 mod rows;
