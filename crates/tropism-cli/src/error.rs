@@ -96,14 +96,18 @@ impl Error {
             Error::Words(source) => hint_for(source, None),
             Error::File { path, source, .. } if source.kind() == io::ErrorKind::NotFound => {
                 let toml = path.extension().is_some_and(|e| e == "toml");
-                toml.then(|| format!("`tropism new {}` writes an experiment file to start from.", path.display()))
+                toml.then(|| {
+                    format!("`tropism new {}` writes an experiment file to start from.", path.display())
+                })
             }
             Error::NotARun(_) => Some("name another folder with --out DIR.".into()),
             Error::WouldLose { .. } => {
                 Some("--force replaces it all the same; --out DIR writes to another folder.".into())
             }
             Error::Exists(_) => Some("give another name: `tropism new NAME.toml`.".into()),
-            Error::NoVerdict(_) => Some("`tropism run FILE` writes run folders, by default below `runs`.".into()),
+            Error::NoVerdict(_) => {
+                Some("`tropism run FILE` writes run folders, by default below `runs`.".into())
+            }
             Error::UnknownId { .. } => Some("`tropism list` shows every word there is.".into()),
             _ => None,
         }
@@ -113,22 +117,32 @@ impl Error {
 fn hint_for(error: &tropism::Error, file: Option<&Path>) -> Option<String> {
     use tropism::Error as E;
     match error {
-        E::Syntax { .. } => {
-            Some("texts stand in quotes and sections in brackets, as in [data]; `tropism new` writes an example.".into())
-        }
+        E::Syntax { .. } => Some(
+            "texts stand in quotes and sections in brackets, as in [data]; `tropism new` writes an example."
+                .into(),
+        ),
         E::UnknownKind { section, what, .. } => {
             let room = if what == "theorem" { "theorem" } else { section };
             Some(format!("`tropism list {room}` says what each of them is."))
         }
-        E::UnknownKey { section, .. } if ["data", "model", "loss", "optimizer"].contains(&section.as_str()) => {
+        E::UnknownKey { section, .. }
+            if ["data", "model", "loss", "optimizer"].contains(&section.as_str()) =>
+        {
             Some("`tropism explain KIND --keys` says what each key of a kind means.".into())
         }
-        E::MissingKey { section, .. } if ["data", "model", "loss", "optimizer"].contains(&section.as_str()) => {
-            Some(format!("`tropism list {section}` shows the kinds, `tropism explain KIND --keys` their keys."))
+        E::MissingKey { section, .. }
+            if ["data", "model", "loss", "optimizer"].contains(&section.as_str()) =>
+        {
+            Some(format!(
+                "`tropism list {section}` shows the kinds, `tropism explain KIND --keys` their keys."
+            ))
         }
         E::Data { row: None, column: None, what, .. } if what.contains("cannot be opened") => {
             let folder = file?.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            Some(format!("a relative path is taken from the experiment file's own folder, {}.", folder.display()))
+            Some(format!(
+                "a relative path is taken from the experiment file's own folder, {}.",
+                folder.display()
+            ))
         }
         _ => None,
     }

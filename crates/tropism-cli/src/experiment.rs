@@ -1,14 +1,12 @@
 //! From an experiment file on disk to a checked setup.
 
 use crate::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use tropism::data::{DataSpec, FileSpec, Table};
 use tropism::spec::{Setup, Spec};
 
 /// An experiment ready to be predicted and run.
 pub struct Experiment {
-    /// For messages.
-    pub file: PathBuf,
     pub setup: Setup,
     /// The resolved experiment with the paths of its data written out in full: it runs from anywhere.
     pub resolved: String,
@@ -39,7 +37,7 @@ impl Experiment {
             data.path = here(&data.path);
             data.y_path = data.y_path.as_deref().map(here);
         }
-        Ok(Self { file: file.into(), setup, resolved: resolved.to_toml() })
+        Ok(Self { setup, resolved: resolved.to_toml() })
     }
 }
 

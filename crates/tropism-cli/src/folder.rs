@@ -19,8 +19,7 @@ pub const CHECKPOINT: &str = "checkpoint.bin";
 pub const PARTIAL: &str = "PARTIAL";
 
 /// What a run folder may hold.
-const KNOWN: [&str; 8] =
-    [EXPERIMENT, PREDICTION, TRAJECTORY, VERDICT, REPORT, FIGURES, CHECKPOINT, PARTIAL];
+const KNOWN: [&str; 8] = [EXPERIMENT, PREDICTION, TRAJECTORY, VERDICT, REPORT, FIGURES, CHECKPOINT, PARTIAL];
 
 /// A run folder under construction; removed when dropped before it is published.
 pub struct RunFolder {

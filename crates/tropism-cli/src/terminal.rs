@@ -61,7 +61,10 @@ mod tests {
 
     #[test]
     fn words_wrap_behind_the_indent() {
-        assert_eq!(wrap("one two three four five six seven", 24, 2), "  one two three four\n  five six seven");
+        assert_eq!(
+            wrap("one two three four five six seven", 24, 2),
+            "  one two three four\n  five six seven"
+        );
         assert_eq!(wrap("", 40, 2), "");
     }
 }

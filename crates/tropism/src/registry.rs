@@ -87,8 +87,10 @@ impl Member {
     pub fn summary(&self) -> String {
         let page = self.page();
         let paragraph = page.split("\n\n").next().unwrap_or_default().replace('\n', " ");
-        let end = [". ", "? "].iter().filter_map(|mark| paragraph.find(mark)).min();
-        match end {
+        // A full stop inside a formula, as in `min ‖w‖ s.t. Zw ≥ 1`, ends nothing.
+        let in_prose = |end: usize| paragraph[..end].matches('`').count().is_multiple_of(2);
+        let ends = [". ", "? "].iter().flat_map(|mark| paragraph.match_indices(mark)).map(|(end, _)| end);
+        match ends.filter(|&end| in_prose(end)).min() {
             Some(end) => paragraph[..=end].to_string(),
             None => paragraph,
         }
@@ -192,8 +194,7 @@ fn sentence(property: &Value) -> String {
 /// The values a property allows, in words.
 fn expects(property: &Value, root: &Schema) -> String {
     let words = |list: &[Value]| {
-        let mut all: Vec<String> =
-            list.iter().map(|v| expects(v, root)).filter(|w| !w.is_empty()).collect();
+        let mut all: Vec<String> = list.iter().map(|v| expects(v, root)).filter(|w| !w.is_empty()).collect();
         all.dedup();
         all.join(" or ")
     };

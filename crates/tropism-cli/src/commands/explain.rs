@@ -15,7 +15,8 @@ pub fn explain(args: &Explain) -> Result<Exit, Error> {
         let nearest = tropism::error::nearest(&args.id, &ids);
         return Err(Error::UnknownId { id: args.id.clone(), nearest });
     }
-    let pages: Vec<String> = found.into_iter().map(|m| describe(m, args.keys)).collect();
+    let with_keys = |m: &&&Member| !args.keys || found.len() == 1 || in_experiments(m);
+    let pages: Vec<String> = found.iter().filter(with_keys).map(|m| describe(m, args.keys)).collect();
     say(&pages.join("\n"))?;
     Ok(Exit::Success)
 }
@@ -86,8 +87,12 @@ fn page(member: &Member) -> String {
 
 /// `Source: …`, `Units and invariance: …`: a label of at most three words with a capital at the start.
 fn begins_item(line: &str) -> bool {
-    let Some((label, _)) = line.split_once(':') else { return line.starts_with("- ") || line.starts_with('|') };
-    label.starts_with(char::is_uppercase) && label.split_whitespace().count() <= 3 && !label.contains(['`', '.', ','])
+    let Some((label, _)) = line.split_once(':') else {
+        return line.starts_with("- ") || line.starts_with('|');
+    };
+    label.starts_with(char::is_uppercase)
+        && label.split_whitespace().count() <= 3
+        && !label.contains(['`', '.', ','])
 }
 
 fn table(keys: &[Key]) -> String {

@@ -45,7 +45,7 @@ fn starter(args: &New) -> Result<String, Error> {
          #   tropism explain WORD{}    what a word means and which keys it has\n\
          #\n\
          # A key behind `#` shows what holds without it. Times and names may be changed freely.\n\n",
-        " ".repeat(name.chars().count().saturating_sub(5)),
+        " ".repeat(name.chars().count().saturating_sub(4)),
     );
     let title = format!("{} on {}", optimizer.id.replace('_', " "), data.id.replace('_', " "));
     out.push_str(&format!("title = \"{title}\"\n# Seed of everything random.\nseed = 0\n"));

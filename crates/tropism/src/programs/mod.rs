@@ -21,6 +21,7 @@ mod max_margin;
 mod min_norm_interpolant;
 mod min_norm_methods;
 mod newton_system;
+pub mod offset;
 mod polyhedral;
 mod ridge;
 mod rows;
