@@ -59,6 +59,10 @@ pub enum Error {
     #[error("The result cannot be written as JSON: {0}.")]
     Json(#[from] serde_json::Error),
 
+    /// A checkpoint that cannot be written.
+    #[error("The checkpoint cannot be encoded: {0}.")]
+    Checkpoint(postcard::Error),
+
     /// The terminal or pipe refuses the output.
     #[error("The output cannot be written: {}.", reason(.0))]
     Output(io::Error),

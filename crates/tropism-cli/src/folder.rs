@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::interrupt;
 use std::fs;
 use std::path::{Path, PathBuf};
+use tropism::report::Report;
 
 pub const EXPERIMENT: &str = "experiment.toml";
 pub const PREDICTION: &str = "prediction.json";
@@ -59,6 +60,31 @@ pub fn check(target: &Path, force: bool) -> Result<(), Error> {
         Some(other) => lost(format!("an older run and `{other}`")),
         None => Ok(()),
     }
+}
+
+/// The verdict in a run folder.
+///
+/// # Errors
+/// There is no such folder, or no readable verdict in it.
+pub fn verdict(folder: &Path) -> Result<Report, Error> {
+    if !folder.exists() {
+        let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
+        return Err(Error::file(folder, "read")(missing));
+    }
+    let path = folder.join(VERDICT);
+    if !path.exists() {
+        return Err(Error::NoVerdict(folder.into()));
+    }
+    read_verdict(&path)
+}
+
+/// The verdict in a file.
+///
+/// # Errors
+/// It cannot be read.
+pub fn read_verdict(path: &Path) -> Result<Report, Error> {
+    let text = fs::read_to_string(path).map_err(Error::file(path, "read"))?;
+    serde_json::from_str(&text).map_err(|source| Error::BadVerdict { path: path.into(), source })
 }
 
 /// A folder with a verdict of ours in it.

@@ -2,7 +2,6 @@
 //! memory of its matrix and of its longest line.
 
 use crate::lines::{Lines, RowTracker, cells, finite, number};
-use crate::spec::{label_index, label_note};
 use crate::{at, room};
 use tropism::Error;
 use tropism::data::FileSpec;
@@ -15,20 +14,17 @@ pub(crate) fn read(spec: &FileSpec) -> Result<Table, Error> {
     let mut lines = Lines::open(path)?;
     let first = owned(&mut lines)?.ok_or_else(|| Error::data(path, "the file is empty."))?;
     let second = owned(&mut lines)?;
-    let delimiter = match spec.delimiter.as_deref().map(str::as_bytes) {
-        Some([c]) => *c,
-        Some(_) => {
-            let found = format!("{:?}", spec.delimiter.as_deref().unwrap_or_default());
-            return Err(Error::bad_value("data", "delimiter", found, "it must be one ASCII character"));
-        }
+    let delimiter = match spec.delimiter {
+        Some(c) => u8::try_from(c)
+            .map_err(|_| Error::bad_value("data", "delimiter", c, "it must be one ASCII character"))?,
         None => sniff(&first.1),
     };
     let names = texts(path, &first, delimiter)?;
     let below = second.as_ref().map(|s| texts(path, s, delimiter)).transpose()?;
     let header = spec.header.unwrap_or_else(|| is_header(&names, below.as_deref()));
     let columns: Vec<String> =
-        if header { names.clone() } else { (0..names.len()).map(|j| format!("x{j}")).collect() };
-    let label = label_index(spec, &columns)?;
+        if header { names.clone() } else { (1..=names.len()).map(|k| format!("x{k}")).collect() };
+    let label = spec.label_index(&columns)?;
 
     let mut table = Sink::new(path, &columns, label, delimiter);
     if !header {
@@ -42,7 +38,7 @@ pub(crate) fn read(spec: &FileSpec) -> Result<Table, Error> {
         table.row(row, line, size)?;
     }
     let mut out = table.finish();
-    out.notes.extend(label_note(spec, &columns, label));
+    out.notes.extend(spec.label_note(&columns, label));
     let numeric = names.iter().filter(|n| number(n.as_bytes()).is_some()).count();
     if header && spec.header.is_none() && numeric > 0 {
         out.notes.push(format!(
@@ -145,20 +141,19 @@ fn texts(path: &str, (row, line): &(usize, Vec<u8>), delimiter: u8) -> Result<Ve
     Ok(out)
 }
 
-/// The most frequent separator outside quotes, where any tab or semicolon beats commas, which may be decimal,
-/// and these beat blanks, which may be padding; a comma if there is none.
+/// The most frequent separator outside quotes; a comma if there is none.
 fn sniff(line: &[u8]) -> u8 {
-    let mut counts = [(b' ', 0usize), (b',', 0), (b';', 0), (b'\t', 0)];
+    let mut counts = [(b',', 0usize), (b';', 0), (b'\t', 0)];
     let mut inside = false;
-    for &b in line.trim_ascii() {
+    for &b in line {
         if b == b'"' {
             inside = !inside;
         } else if !inside && let Some(c) = counts.iter_mut().find(|c| c.0 == b) {
             c.1 += 1;
         }
     }
-    let strong = counts[2..].iter().filter(|c| c.1 > 0).max_by_key(|c| c.1);
-    strong.or_else(|| counts[..2].iter().rev().find(|c| c.1 > 0)).map_or(b',', |c| c.0)
+    // A semicolon or tab wins over decimal commas, of which there may be as many.
+    counts.iter().rev().max_by_key(|c| (c.1 > 0, c.0 != b',', c.1)).map_or(b',', |c| c.0)
 }
 
 /// Names stand above numbers: some cell is a word where the row below has a number.

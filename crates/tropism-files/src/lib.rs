@@ -3,44 +3,43 @@
 //!
 //! | format | extensions | what is read |
 //! | --- | --- | --- |
-//! | `csv` | csv, tsv, txt, data (also with .gz) | numbers separated by `,`, `;`, tab or blanks; header detected |
+//! | `csv` | csv, tsv, txt, data (also with .gz) | numbers separated by `,`, `;` or tab; header detected |
 //! | `npy` | npy | an array of two or more dimensions, labels from a second file or a column |
 //! | `npz` | npz | the arrays `X` and `y`, stored or deflated |
-//! | `libsvm` | svm, svmlight, libsvm (also with .gz) | sparse rows `label index:value …` |
+//! | `svmlight` | svm, svmlight, libsvm (also with .gz) | sparse rows `label index:value …` |
 //! | `parquet` | parquet, pq | flat numeric columns; uncompressed, snappy or gzip |
 //!
 //! Every fault is a [`tropism::Error::Data`] with the file, the one-based row as the user sees it and the column.
 //! Nothing is filled in or dropped.
 
 mod delimited;
-mod libsvm;
 mod lines;
 mod npy;
 mod npz;
 mod output;
 mod parquet_in;
 mod parquet_out;
-mod spec;
+mod svmlight;
 mod zip;
 
 pub use output::write_atomically;
 pub use parquet_out::{Column, write_table};
+pub use tropism::data::{ColumnRef, FileSpec, Format};
 
-use spec::Format;
 use std::path::Path;
 use tropism::Error;
-use tropism::data::{FileSpec, Table};
+use tropism::data::Table;
 
 /// Reads the file that `spec` describes.
 ///
 /// # Errors
-/// [`Error::BadValue`] or [`Error::UnknownKind`] if the format cannot be told; [`Error::Data`] for everything wrong with the file.
+/// [`Error::BadValue`] if the format cannot be told; [`Error::Data`] for everything wrong with the file.
 pub fn read(spec: &FileSpec) -> Result<Table, Error> {
-    match spec::format(spec)? {
+    match spec.format()? {
         Format::Csv => delimited::read(spec),
         Format::Npy => npy::read(spec),
         Format::Npz => npz::read(spec),
-        Format::Libsvm => libsvm::read(spec),
+        Format::Svmlight => svmlight::read(spec),
         Format::Parquet => parquet_in::read(spec),
     }
 }

@@ -1,7 +1,6 @@
 //! NumPy arrays. The header is a Python dictionary `{'descr': '<f8', 'fortran_order': False, 'shape': (3, 2), }` after a
 //! magic number and a length; the numbers follow. Read in blocks, so that a file costs the memory of its matrix.
 
-use crate::spec::{label_index, label_note};
 use crate::{open, room, unreadable};
 use std::io::{BufReader, Read};
 use tropism::Error;
@@ -49,11 +48,11 @@ pub(crate) fn read(spec: &FileSpec) -> Result<Table, Error> {
     }
     // Without a second file one column of the array holds the labels.
     let (rows, cols) = flat_shape(&spec.path, &x.shape)?;
-    let names: Vec<String> = (0..cols).map(|j| format!("x{j}")).collect();
+    let names: Vec<String> = (1..=cols).map(|k| format!("x{k}")).collect();
     if names.is_empty() {
         return Err(Error::data(&spec.path, "the array has no columns."));
     }
-    let label = label_index(spec, &names)?;
+    let label = spec.label_index(&names)?;
     let data = numbers(&spec.path, x.values)?;
     check_finite(&spec.path, &data, cols)?;
     let y = (0..rows).map(|i| data[i * cols + label]).collect();
@@ -62,7 +61,7 @@ pub(crate) fn read(spec: &FileSpec) -> Result<Table, Error> {
     let name = columns.remove(label);
     let x = Matrix::from_vec(rows, cols - 1, inputs);
     let mut table = Table::new(&spec.path, columns, x).with_label(name, Labels::Numbers(y));
-    table.notes.extend(label_note(spec, &names, label));
+    table.notes.extend(spec.label_note(&names, label));
     Ok(table)
 }
 
@@ -71,7 +70,7 @@ pub(crate) fn table(path: &str, x: Array, y: Option<(&str, Array)>) -> Result<Ta
     let (rows, cols) = flat_shape(path, &x.shape)?;
     let data = numbers(path, x.values)?;
     check_finite(path, &data, cols)?;
-    let names = (0..cols).map(|j| format!("x{j}")).collect();
+    let names = (1..=cols).map(|k| format!("x{k}")).collect();
     let mut out = Table::new(path, names, Matrix::from_vec(rows, cols, data));
     if x.shape.len() > 2 {
         out.notes.push(format!(
@@ -278,7 +277,7 @@ fn check_finite(path: &str, data: &[f64], cols: usize) -> Result<(), Error> {
         None => Ok(()),
         Some(k) => {
             let what = tropism::data::prepare::not_finite(data[k]);
-            Err(crate::at(path, k / cols + 1, Some(format!("x{}", k % cols)), what))
+            Err(crate::at(path, k / cols + 1, Some((k % cols + 1).to_string()), what))
         }
     }
 }

@@ -10,14 +10,12 @@ use tropism::error::nearest;
 
 pub(crate) fn read(spec: &FileSpec) -> Result<Table, Error> {
     let mut archive = Archive::open(&spec.path)?;
-    let x_key = spec.x_key.as_deref().unwrap_or("X");
-    let y_key = spec.y_key.as_deref().unwrap_or("y");
-    let x = array(&mut archive, &spec.path, "x_key", x_key)?;
-    let y = array(&mut archive, &spec.path, "y_key", y_key)?;
-    let label_source = format!("{} (array {y_key})", spec.path);
+    let x = array(&mut archive, &spec.path, "x_key", &spec.x_key)?;
+    let y = array(&mut archive, &spec.path, "y_key", &spec.y_key)?;
+    let label_source = format!("{} (array {})", spec.path, spec.y_key);
     let mut out = table(&spec.path, x, Some((&label_source, y)))?;
     if let Some(label) = &mut out.label {
-        label.name = y_key.into();
+        label.name.clone_from(&spec.y_key);
     }
     Ok(out)
 }

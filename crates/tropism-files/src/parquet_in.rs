@@ -1,6 +1,5 @@
 //! Parquet with a flat schema of numeric columns; only the label may be text. Uncompressed, snappy or gzip.
 
-use crate::spec::{label_index, label_note};
 use crate::{at, open, room, unreadable};
 use parquet::basic::{ConvertedType, LogicalType, Type as Physical};
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
@@ -25,7 +24,7 @@ pub(crate) fn read(spec: &FileSpec) -> Result<Table, Error> {
     if columns.is_empty() {
         return Err(Error::data(path, "there are no columns."));
     }
-    let label = label_index(spec, &columns)?;
+    let label = spec.label_index(&columns)?;
     check_schema(path, schema, label)?;
     let groups: Vec<usize> =
         file.metadata().row_groups().iter().map(|g| usize::try_from(g.num_rows()).unwrap_or(0)).collect();
@@ -52,7 +51,7 @@ pub(crate) fn read(spec: &FileSpec) -> Result<Table, Error> {
     let mut names = columns.clone();
     let label_name = names.remove(label);
     let mut table = Table::new(path, names, Matrix::from_vec(n, d, data)).with_label(label_name, labels);
-    table.notes.extend(label_note(spec, &columns, label));
+    table.notes.extend(spec.label_note(&columns, label));
     Ok(table)
 }
 

@@ -5,8 +5,7 @@ mod common;
 use common::{Scratch, dense, message, words};
 use std::io::Write;
 use tropism::Error;
-use tropism::data::FileSpec;
-use tropism_files::{Column, read, write_atomically, write_table};
+use tropism_files::{Column, FileSpec, read, write_atomically, write_table};
 
 #[test]
 fn a_table_reads_back() {

@@ -45,7 +45,7 @@ pub fn predict(setup: &Setup) -> Result<Predicted, Error> {
     };
     // A theorem that does not apply has no reference: its program may not even be feasible here.
     let reference = match (&prediction, &broken) {
-        (Some(p), None) => Some(Reference::solve(setup, p)?),
+        (Some(p), None) => Some(Reference::solve(&case, p)?),
         _ => None,
     };
     let report = describe(setup, id, source, hypotheses, prediction.as_ref(), reference.as_ref());

@@ -5,14 +5,16 @@ use crate::args::{Format, Report};
 use crate::error::Error;
 use crate::folder;
 use crate::terminal::{colour, say, width};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use tropism::report::{self, Report as Verdict};
 
 pub fn report(args: &Report) -> Result<Exit, Error> {
-    let (folder, file) = locate(&args.run)?;
-    let json = std::fs::read_to_string(&file).map_err(Error::file(&file, "read"))?;
-    let verdict: Verdict =
-        serde_json::from_str(&json).map_err(|source| Error::BadVerdict { path: file.clone(), source })?;
+    // A verdict by itself is rendered beside its file.
+    let (folder, verdict) = if args.run.is_file() {
+        (args.run.parent().unwrap_or(Path::new("")), folder::read_verdict(&args.run)?)
+    } else {
+        (args.run.as_path(), folder::verdict(&args.run)?)
+    };
     if args.format == Format::Svg {
         let out = args.out.clone().unwrap_or_else(|| folder.join(folder::FIGURES));
         return figures(&verdict, &out);
@@ -40,19 +42,6 @@ pub fn report(args: &Report) -> Result<Exit, Error> {
         }
     }
     Ok(Exit::Success)
-}
-
-/// The run folder and its verdict, given either.
-fn locate(run: &Path) -> Result<(PathBuf, PathBuf), Error> {
-    if !run.exists() {
-        let missing = std::io::Error::from(std::io::ErrorKind::NotFound);
-        return Err(Error::file(run, "read")(missing));
-    }
-    if run.is_file() {
-        return Ok((run.parent().unwrap_or(Path::new("")).into(), run.into()));
-    }
-    let file = run.join(folder::VERDICT);
-    if file.exists() { Ok((run.into(), file)) } else { Err(Error::NoVerdict(run.into())) }
 }
 
 fn figures(verdict: &Verdict, out: &Path) -> Result<Exit, Error> {

@@ -9,66 +9,98 @@ use crate::progress::{Progress, Waiting};
 use crate::terminal::{colour, say, width};
 use crate::{interrupt, trajectory};
 use serde_json::Value;
+use std::fs;
 use std::path::{Path, PathBuf};
-use tropism::examine::{conclude, predict};
+use tropism::examine::{Predicted, conclude, predict};
 use tropism::report::{self, Report};
-use tropism::training::{self, Ended, Trajectory};
+use tropism::training::{self, Checkpoint, Ended, Trajectory};
 
 pub fn run(args: &Run) -> Result<Exit, Error> {
-    let Some(file) = &args.file else { return resume(args) };
+    interrupt::install()?;
+    match (&args.file, &args.resume) {
+        (_, Some(folder)) => resume(args, folder),
+        (Some(file), None) => begin(args, file),
+        // Ruled out by the definition of the arguments.
+        (None, None) => Ok(Exit::Open),
+    }
+}
+
+/// Runs an experiment from its start.
+fn begin(args: &Run, file: &Path) -> Result<Exit, Error> {
     let target = args.out.clone().unwrap_or_else(|| default_folder(file));
     folder::check(&target, args.force)?;
-    interrupt::install()?;
     let experiment = Experiment::load(file)?;
-    let setup = &experiment.setup;
-    let quiet = args.quiet;
+    let predicted = foresee(args, file, &experiment)?;
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let version = env!("CARGO_PKG_VERSION");
+    let head = format!("# {name} as tropism {version} resolved it: every default is written out.\n\n");
+    carry_out(args, &experiment, &predicted, &target, &(head + &experiment.resolved), None)
+}
 
-    let waiting = Waiting::new("Solving and certifying the predicted program", quiet);
-    let predicted = predict(setup).map_err(Error::of(file))?;
-    drop(waiting);
-    if interrupt::requested() {
-        return Err(Error::InterruptedEarly);
+/// Continues the interrupted run in `folder`, which is replaced only when it has ended.
+fn resume(args: &Run, folder: &Path) -> Result<Exit, Error> {
+    let file = folder.join(folder::EXPERIMENT);
+    let report = folder::verdict(folder)?;
+    let refuse = |what| Err(Error::NotResumable { path: folder.into(), what });
+    if !folder.join(folder::PARTIAL).exists() {
+        return refuse("this run was not interrupted, so there is nothing to continue");
     }
+    let path = folder.join(folder::CHECKPOINT);
+    let bytes = fs::read(&path).map_err(Error::file(&path, "read"))?;
+    let Ok(checkpoint) = postcard::from_bytes::<Checkpoint>(&bytes) else {
+        return refuse("its checkpoint.bin is damaged or of another version of Tropism");
+    };
+    let experiment = Experiment::reload(folder, &report)?;
+    let predicted = foresee(args, &file, &experiment)?;
+    if predicted.report.hash != report.prediction.hash {
+        return refuse("the experiment, its data or the prediction have changed since the run began");
+    }
+    let text = fs::read_to_string(&file).map_err(Error::file(&file, "read"))?;
+    carry_out(args, &experiment, &predicted, folder, &text, Some(checkpoint))
+}
 
+/// Forms the prediction.
+fn foresee(args: &Run, file: &Path, experiment: &Experiment) -> Result<Predicted, Error> {
+    let waiting = Waiting::new("Solving and certifying the predicted program", args.quiet);
+    let predicted = predict(&experiment.setup).map_err(Error::of(file))?;
+    drop(waiting);
+    if interrupt::requested() { Err(Error::InterruptedEarly) } else { Ok(predicted) }
+}
+
+/// Runs, concludes, and writes and shows the outcome.
+fn carry_out(
+    args: &Run,
+    experiment: &Experiment,
+    predicted: &Predicted,
+    target: &Path,
+    text: &str,
+    from: Option<Checkpoint>,
+) -> Result<Exit, Error> {
     // The prediction is on disk before the first step.
-    let folder = RunFolder::create(&target)?;
-    folder.write(folder::EXPERIMENT, head(file) + &experiment.resolved)?;
+    let folder = RunFolder::create(target)?;
+    folder.write(folder::EXPERIMENT, text)?;
     folder.write(folder::PREDICTION, serde_json::to_string_pretty(&predicted.report)? + "\n")?;
 
-    let mut progress = Progress::new(quiet);
-    let trajectory = training::run(&setup.job(), &mut progress);
+    let job = experiment.setup.job();
+    let mut progress = Progress::new(args.quiet);
+    let trajectory = match from {
+        None => training::run(&job, &mut progress),
+        Some(checkpoint) => training::resume(&job, checkpoint, &mut progress),
+    };
     drop(progress);
 
-    let waiting = Waiting::new("Measuring the run against the prediction", quiet);
-    let report = conclude(setup, &predicted, &trajectory);
+    let waiting = Waiting::new("Measuring the run against the prediction", args.quiet);
+    let report = conclude(&experiment.setup, predicted, &trajectory);
     let report = write(&folder, &report, &trajectory)?;
     drop(waiting);
     folder.publish()?;
-    present(args, &report, &target)?;
+    present(args, &report, target)?;
     Ok(report.verdict.into())
-}
-
-/// Continues the interrupted run in a folder.
-fn resume(args: &Run) -> Result<Exit, Error> {
-    let path = args.resume.clone().unwrap_or_default();
-    if !path.join(folder::VERDICT).exists() {
-        return Err(Error::NoVerdict(path));
-    }
-    if !path.join(folder::PARTIAL).exists() {
-        return Err(Error::NotResumable { path, what: "this run is complete, there is nothing to continue" });
-    }
-    Err(Error::NotResumable { path, what: "this version cannot continue a run yet" })
 }
 
 /// `runs/NAME` for `NAME.toml`.
 fn default_folder(file: &Path) -> PathBuf {
     Path::new("runs").join(file.file_stem().unwrap_or_default())
-}
-
-fn head(file: &Path) -> String {
-    let name = file.file_name().unwrap_or_default().to_string_lossy();
-    let version = env!("CARGO_PKG_VERSION");
-    format!("# {name} as tropism {version} resolved it: every default is written out.\n\n")
 }
 
 /// Writes everything that is known after the run. Returns the report as `verdict.json` holds it, so that rendering
@@ -83,8 +115,13 @@ fn write(folder: &RunFolder, report: &Report, trajectory: &Trajectory) -> Result
         folder.write(&format!("{}/{}.svg", folder::FIGURES, figure.id), figure.svg)?;
     }
     if trajectory.ended == Ended::Interrupted {
-        let steps = trajectory.steps;
-        folder.write(folder::PARTIAL, format!("This run was interrupted after {steps} steps.\n"))?;
+        let bytes = postcard::to_stdvec(&trajectory.checkpoint).map_err(Error::Checkpoint)?;
+        folder.write(folder::CHECKPOINT, bytes)?;
+        let note = format!(
+            "This run was interrupted after {} steps.\n`tropism run --resume` and this folder continue it.\n",
+            trajectory.steps
+        );
+        folder.write(folder::PARTIAL, note)?;
     }
     Ok(report)
 }
@@ -108,8 +145,9 @@ fn present(args: &Run, report: &Report, target: &Path) -> Result<(), Error> {
         return say(&format!("{word}: {}\n", report.reason));
     }
     let mut text = report::text(report, width(), colour());
+    text.push_str(&format!("{:12}{}\n", "report", page.display()));
     if report.run.ended == Ended::Interrupted.word() {
-        text.push_str(&format!("{:12}interrupted; what there is was kept\n", ""));
+        text.push_str(&format!("{:12}tropism run --resume {}\n", "to continue", target.display()));
     }
-    say(&format!("{text}{:12}{}\n", "report", page.display()))
+    say(&text)
 }

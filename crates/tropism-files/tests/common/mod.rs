@@ -3,9 +3,9 @@
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use tropism::data::{FileSpec, Labels, Table};
+use tropism::data::{Labels, Table};
 use tropism::numerics::Matrix;
-use tropism_files::read;
+use tropism_files::{FileSpec, read};
 
 pub fn fixture(name: &str) -> String {
     format!("{}/tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"))

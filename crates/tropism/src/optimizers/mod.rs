@@ -115,6 +115,11 @@ impl State {
         s
     }
 
+    /// A copy without the scratch memory: two states that will go on alike compare equal.
+    pub fn saved(&self) -> State {
+        State { scratch: vec![], second: vec![], ..self.clone() }
+    }
+
     /// Random numbers of this step: a function of seed and step alone, so that a reloaded state continues alike.
     fn rng(&self) -> Rng {
         let mut r = rng::rng(self.seed, Stream::Optimizer);
@@ -155,6 +160,8 @@ pub struct OptimizerFacts {
     pub geometry: Geometry,
     /// Momentum coefficient, 0 without memory.
     pub momentum: f64,
+    /// Constant steps below this number divided by the smoothness are stable on quadratics.
+    pub stability: f64,
     /// The step length does not depend on the gradient's.
     pub normalized: bool,
     /// Uses random batches.

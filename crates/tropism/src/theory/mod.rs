@@ -64,7 +64,7 @@ pub enum ProgramSpec {
     /// `min D_Φ(w, w₀) s.t. Xw = y`.
     BregmanInterpolant { potential: Potential },
     /// The split into a part with a finite minimiser and a separable part.
-    Decomposition { exponential: bool },
+    Decomposition,
     /// The exact point of the squared-loss flow at time `exp(log_time)`.
     SpectralFilter { log_time: f64 },
     /// `min (1/n)‖y − Xw‖² + λ‖w‖²`.
@@ -78,7 +78,7 @@ impl ProgramSpec {
             ProgramSpec::MaxMargin { .. } => "max_margin",
             ProgramSpec::MinNormInterpolant { .. } => "min_norm_interpolant",
             ProgramSpec::BregmanInterpolant { .. } => "bregman_interpolant",
-            ProgramSpec::Decomposition { .. } => "decomposition",
+            ProgramSpec::Decomposition => "decomposition",
             ProgramSpec::SpectralFilter { .. } => "spectral_filter",
             ProgramSpec::Ridge { .. } => "ridge",
         }
@@ -131,6 +131,11 @@ pub trait Theorem: Send + Sync {
     fn predict(&self, case: &Case) -> Prediction;
 
     fn witnesses(&self) -> Witnesses;
+
+    /// Sharpens another theorem on the same experiments: judged only when asked for by name.
+    fn is_refinement(&self) -> bool {
+        false
+    }
 }
 
 #[cfg(test)]
