@@ -148,7 +148,7 @@ mod tests {
             ProgramSpec::MaxMargin { norm: Norm::L2 },
             ProgramSpec::MinNormInterpolant { norm: Norm::L2 },
             ProgramSpec::BregmanInterpolant { potential: Potential::NegEntropy },
-            ProgramSpec::Decomposition { exponential: false },
+            ProgramSpec::Decomposition,
             ProgramSpec::SpectralFilter { log_time: 0.0 },
             ProgramSpec::Ridge { lambda: 1.0 },
         ];
