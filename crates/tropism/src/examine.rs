@@ -167,7 +167,8 @@ fn data_digest(setup: &Setup, h: &mut Sha256) {
     h.update(format!("{:?}", setup.data.targets));
 }
 
-fn data_report(setup: &Setup) -> DataReport {
+/// The data as the setup holds them, for a prediction that is shown without a run.
+pub fn data_report(setup: &Setup) -> DataReport {
     DataReport {
         name: setup.data.name.clone(),
         samples: setup.data.n(),

@@ -48,6 +48,7 @@ pub struct Rate {
     /// What the gap is a power of.
     pub clock: RateClock,
     /// Predicted exponent: gap ∝ clock^exponent.
+    #[serde(deserialize_with = "crate::numerics::null::nan")]
     pub exponent: f64,
     /// The theorem gives an upper bound only (the gap may fall faster).
     pub upper_bound_only: bool,
@@ -102,10 +103,13 @@ pub struct PredictionReport {
 #[serde(default, deny_unknown_fields)]
 pub struct JudgeRule {
     /// The selected solution is "near" when its certified relative gap is at most this.
+    #[serde(deserialize_with = "crate::numerics::null::nan")]
     pub tolerance: f64,
     /// A reference whose own certified relative gap is wider than this decides nothing.
+    #[serde(deserialize_with = "crate::numerics::null::nan")]
     pub reference_gap: f64,
     /// A fitted slope within this relative distance of the predicted exponent counts as "at the predicted rate".
+    #[serde(deserialize_with = "crate::numerics::null::nan")]
     pub slope_tolerance: f64,
 }
 
@@ -142,6 +146,7 @@ pub struct Point {
     /// log10 of the training loss; `null` if the loss is exactly zero.
     pub log10_loss: Option<f64>,
     /// Euclidean norm of the predictor.
+    #[serde(deserialize_with = "crate::numerics::null::nan")]
     pub norm: f64,
     /// Certified relative gap in the predicted program; `null` where the point has no feasible representative yet.
     pub gap: Option<f64>,
@@ -162,12 +167,16 @@ pub struct Point {
 pub struct MarginRow {
     pub norm: String,
     /// `min_i m_i / ‖w‖` of the selected solution.
+    #[serde(deserialize_with = "crate::numerics::null::nan")]
     pub achieved: f64,
     /// Best known margin in this norm (attained by the reference).
+    #[serde(deserialize_with = "crate::numerics::null::nan")]
     pub optimum: f64,
     /// Certified upper bound on any margin in this norm.
+    #[serde(deserialize_with = "crate::numerics::null::infinite")]
     pub optimum_upper: f64,
     /// `achieved / optimum_upper`, a certified lower bound on the fraction.
+    #[serde(deserialize_with = "crate::numerics::null::nan")]
     pub fraction: f64,
 }
 
@@ -175,7 +184,9 @@ pub struct MarginRow {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Coordinate {
     pub name: String,
+    #[serde(deserialize_with = "crate::numerics::null::nan")]
     pub selected: f64,
+    #[serde(deserialize_with = "crate::numerics::null::nan")]
     pub predicted: f64,
 }
 
@@ -183,13 +194,17 @@ pub struct Coordinate {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RateSeen {
     /// Least-squares slope of log gap against the log of the clock over the last part of the run.
+    #[serde(deserialize_with = "crate::numerics::null::nan")]
     pub slope: f64,
+    #[serde(deserialize_with = "crate::numerics::null::nan")]
     pub predicted: f64,
     /// Number of recorded points the slope rests on.
     pub points: usize,
     /// Clock at the beginning and the end of the fitted window, as log10 of time or number of steps.
+    #[serde(deserialize_with = "crate::numerics::null::nan_pair")]
     pub window: [f64; 2],
     /// The fitted line: log10 gap = intercept + slope · log10(clock).
+    #[serde(deserialize_with = "crate::numerics::null::nan")]
     pub intercept: f64,
 }
 

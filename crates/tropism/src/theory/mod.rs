@@ -137,3 +137,25 @@ pub trait Theorem: Send + Sync {
         false
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_program_of_a_prediction_is_registered() {
+        let specs = [
+            ProgramSpec::MaxMargin { norm: Norm::L2 },
+            ProgramSpec::MinNormInterpolant { norm: Norm::L2 },
+            ProgramSpec::BregmanInterpolant { potential: Potential::NegEntropy },
+            ProgramSpec::Decomposition,
+            ProgramSpec::SpectralFilter { log_time: 0.0 },
+            ProgramSpec::Ridge { lambda: 1.0 },
+        ];
+        let members = crate::programs::MEMBERS;
+        assert_eq!(members.len(), specs.len());
+        for spec in specs {
+            assert!(members.iter().any(|m| m.id == spec.id()), "{}", spec.id());
+        }
+    }
+}

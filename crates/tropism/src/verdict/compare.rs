@@ -44,9 +44,7 @@ pub fn compare(
     let series: Vec<Point> = trajectory.snapshots.iter().map(|s| point(setup, reference, s)).collect();
     let judged = judged_series(&series, claim);
     // A stationary run is judged at its end, whatever it did on the way.
-    let settled = if trajectory.ended == Ended::Stationary {
-        Settled::Yes
-    } else if claim == Claim::RiskRatio {
+    let settled = if trajectory.ended == Ended::Stationary || claim == Claim::RiskRatio {
         Settled::Yes
     } else {
         settled(&judged, rate, rule, setup)
