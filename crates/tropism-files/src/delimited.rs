@@ -1,5 +1,5 @@
-//! CSV and its relatives. One line is one sample; the numbers go straight into the matrix, so a file costs the
-//! memory of its matrix and of its longest line.
+//! CSV and its relatives. One line is one sample; the numbers go straight into the matrix, so a file costs
+//! the memory of its matrix and of its longest line.
 
 use crate::lines::{Lines, RowTracker, cells, finite, number};
 use crate::{at, room};
@@ -141,19 +141,20 @@ fn texts(path: &str, (row, line): &(usize, Vec<u8>), delimiter: u8) -> Result<Ve
     Ok(out)
 }
 
-/// The most frequent separator outside quotes; a comma if there is none.
+/// The most frequent separator outside quotes, where any tab or semicolon beats commas, which may be decimal,
+/// and these beat blanks, which may be padding; a comma if there is none.
 fn sniff(line: &[u8]) -> u8 {
-    let mut counts = [(b',', 0usize), (b';', 0), (b'\t', 0)];
+    let mut counts = [(b' ', 0usize), (b',', 0), (b';', 0), (b'\t', 0)];
     let mut inside = false;
-    for &b in line {
+    for &b in line.trim_ascii() {
         if b == b'"' {
             inside = !inside;
         } else if !inside && let Some(c) = counts.iter_mut().find(|c| c.0 == b) {
             c.1 += 1;
         }
     }
-    // A semicolon or tab wins over decimal commas, of which there may be as many.
-    counts.iter().rev().max_by_key(|c| (c.1 > 0, c.0 != b',', c.1)).map_or(b',', |c| c.0)
+    let strong = counts[2..].iter().filter(|c| c.1 > 0).max_by_key(|c| c.1);
+    strong.or_else(|| counts[..2].iter().rev().find(|c| c.1 > 0)).map_or(b',', |c| c.0)
 }
 
 /// Names stand above numbers: some cell is a word where the row below has a number.

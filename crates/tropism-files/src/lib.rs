@@ -1,16 +1,16 @@
-//! Files in and out: every supported format becomes one [`Table`](tropism::data::Table), and trajectories
+//! Files in and out: every supported format becomes one [`Table`], and trajectories
 //! become Parquet.
 //!
 //! | format | extensions | what is read |
 //! | --- | --- | --- |
-//! | `csv` | csv, tsv, txt, data (also with .gz) | numbers separated by `,`, `;` or tab; header detected |
+//! | `csv` | csv, tsv, txt, data (also with .gz) | numbers separated by `,`, `;`, tab or blanks; header detected |
 //! | `npy` | npy | an array of two or more dimensions, labels from a second file or a column |
 //! | `npz` | npz | the arrays `X` and `y`, stored or deflated |
 //! | `svmlight` | svm, svmlight, libsvm (also with .gz) | sparse rows `label index:value …` |
 //! | `parquet` | parquet, pq | flat numeric columns; uncompressed, snappy or gzip |
 //!
-//! Every fault is a [`tropism::Error::Data`] with the file, the one-based row as the user sees it and the column.
-//! Nothing is filled in or dropped.
+//! Every fault is a [`tropism::Error::Data`] with the file, the one-based row as the user sees it and the
+//! column. Nothing is filled in or dropped.
 
 mod delimited;
 mod lines;

@@ -51,7 +51,8 @@ impl Lines {
     }
 }
 
-/// Calls `f(k, cell)` for the cells of a line, trimmed and unquoted; returns their number.
+/// Calls `f(k, cell)` for the cells of a line, trimmed and unquoted; returns their number. With a blank as the
+/// delimiter any run of white space separates.
 pub(crate) fn cells(
     path: &str,
     row: usize,
@@ -61,13 +62,20 @@ pub(crate) fn cells(
 ) -> Result<usize, Error> {
     let mut count = 0;
     if !line.contains(&b'"') {
+        if delimiter == b' ' {
+            for cell in line.split(u8::is_ascii_whitespace).filter(|c| !c.is_empty()) {
+                f(count, cell)?;
+                count += 1;
+            }
+            return Ok(count);
+        }
         for cell in line.split(|&b| b == delimiter) {
             f(count, cell.trim_ascii())?;
             count += 1;
         }
         return Ok(count);
     }
-    let mut rest = Some(line);
+    let mut rest = Some(if delimiter == b' ' { line.trim_ascii() } else { line });
     while let Some(text) = rest {
         let (cell, after) = quoted(text, delimiter).ok_or_else(|| {
             let what = "a quoted cell is not closed; line breaks inside a cell are not supported.";
@@ -75,13 +83,17 @@ pub(crate) fn cells(
         })?;
         f(count, cell.trim_ascii())?;
         count += 1;
-        rest = after;
+        rest =
+            if delimiter == b' ' { after.map(<[u8]>::trim_ascii).filter(|a| !a.is_empty()) } else { after };
     }
     Ok(count)
 }
 
+/// A cell, and what follows its delimiter if there is one.
+type Cut<'a> = (Cow<'a, [u8]>, Option<&'a [u8]>);
+
 /// The first cell of `text` and what follows its delimiter; `None` for an unclosed quote.
-fn quoted(text: &[u8], delimiter: u8) -> Option<(Cow<'_, [u8]>, Option<&[u8]>)> {
+fn quoted(text: &[u8], delimiter: u8) -> Option<Cut<'_>> {
     let split = |from: usize| text[from..].iter().position(|&b| b == delimiter).map(|p| from + p);
     let after = |end: Option<usize>| end.map(|e| &text[e + 1..]);
     let start = text.iter().position(|b| !matches!(b, b' ')).unwrap_or(0);

@@ -1,5 +1,6 @@
-//! NumPy arrays. The header is a Python dictionary `{'descr': '<f8', 'fortran_order': False, 'shape': (3, 2), }` after a
-//! magic number and a length; the numbers follow. Read in blocks, so that a file costs the memory of its matrix.
+//! NumPy arrays. The header is a Python dictionary `{'descr': '<f8', 'fortran_order': False, 'shape': (3, 2),
+//! }` after a magic number and a length; the numbers follow. Read in blocks, so that a file costs the memory
+//! of its matrix.
 
 use crate::{open, room, unreadable};
 use std::io::{BufReader, Read};

@@ -17,6 +17,12 @@ use tropism::numerics::Matrix;
 const BATCH: usize = 8192;
 
 pub(crate) fn read(spec: &FileSpec) -> Result<Table, Error> {
+    // The decoder panics on some damaged files; to the user that is a damaged file like any other.
+    std::panic::catch_unwind(|| decode(spec))
+        .unwrap_or_else(|_| Err(Error::data(&spec.path, "the file is damaged: its pages cannot be decoded.")))
+}
+
+fn decode(spec: &FileSpec) -> Result<Table, Error> {
     let path = &spec.path;
     let file = SerializedFileReader::new(open(path)?).map_err(|e| unreadable(path, e))?;
     let schema = file.metadata().file_metadata().schema_descr();

@@ -21,6 +21,8 @@ fn header_delimiter_and_label_are_detected() {
         "\u{feff}label\ta\tb\r\n7\t 1\t2.5\r\n8\t-3\t.04\r\n",
         "\"a\",\"b\",\"LABEL\"\n\"1\",2.5,\"7\"\n-3,0.04,8\n",
         "1,2.5,7\n\n-3,0.04,8\n",
+        "  1.0  2.5 7\n -3   0.04 8 \n",
+        "a b \"label\"\n1 2.5 7\n-3 \"0.04\"  8\n",
     ] {
         let t = read(&spec(&dir, text)).expect(text);
         assert_eq!((dense(&t), numbers(&t)), (expected.clone(), vec![7.0, 8.0]), "{text}");
@@ -96,4 +98,27 @@ fn faults_name_row_and_column() {
     assert!(text.contains("Did you mean `price`?"), "{text}");
     let t = read(&spec(&dir, "a,b,y\n")).expect("no rows is for `prepare` to refuse");
     assert_eq!(t.x.rows(), 0);
+}
+
+/// Prints how long a file of 100 MB takes: `cargo test --release -p tropism-files -- --ignored --nocapture`.
+#[test]
+#[ignore = "writes 100 MB and measures time"]
+fn a_hundred_megabytes() {
+    use std::io::Write;
+    let dir = Scratch::new("csv-large");
+    let (n, d) = (50, 110_000);
+    let path = dir.0.join("large.csv");
+    let mut out = std::io::BufWriter::new(std::fs::File::create(&path).expect("a file"));
+    for i in 0..n {
+        for j in 0..d {
+            write!(out, "{},", ((i * d + j) as f64 * 0.7).sin()).expect("writes");
+        }
+        writeln!(out, "{}", i % 2).expect("writes");
+    }
+    out.into_inner().expect("flushes");
+    let size = std::fs::metadata(&path).expect("exists").len();
+    let start = std::time::Instant::now();
+    let t = read(&FileSpec::new(path.display().to_string())).expect("reads");
+    eprintln!("{:.1} MB, {} x {}: {:.2?}", size as f64 / 1e6, t.x.rows(), t.x.cols(), start.elapsed());
+    assert_eq!((t.x.rows(), t.x.cols()), (n, d));
 }

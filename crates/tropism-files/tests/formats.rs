@@ -26,10 +26,8 @@ fn npy_types_and_orders() {
     assert_eq!(dense(&t).row(0), [6.0, -8.0]);
     assert_eq!(words(&t), ["no", "yes", "né"]);
     let t = read(&with_y("u1_images.npy", "y_bytes.npy")).expect("images");
-    assert_eq!(
-        (dense(&t).row(2).to_vec(), words(&t)),
-        (vec![8.0, 9.0, 10.0, 11.0], vec!["a", "bc", "a"].iter().map(ToString::to_string).collect())
-    );
+    assert_eq!(dense(&t).row(2), [8.0, 9.0, 10.0, 11.0]);
+    assert_eq!(words(&t), ["a", "bc", "a"]);
     assert!(t.notes[0].contains("laid out as 4 columns"));
 }
 

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Format {
-    /// Text, one sample a line, cells separated by a comma, semicolon or tab.
+    /// Text, one sample a line, cells separated by a comma, semicolon, tab or blanks.
     Csv,
     /// One NumPy array.
     Npy,
@@ -55,7 +55,7 @@ pub struct FileSpec {
     /// Whether the first row of a csv file holds the column names; detected unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub header: Option<bool>,
-    /// The separator of a csv file; detected among comma, semicolon and tab unless given.
+    /// The separator of a csv file; detected among comma, semicolon, tab and blank unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delimiter: Option<char>,
     /// A second npy file with the labels.
