@@ -11,10 +11,9 @@
 use crate::Error;
 use crate::numerics::Norm;
 use crate::programs::{Budget, MaxMargin, Program, certify};
-use crate::report::{
-    DataReport, Holds, Hypothesis, MarginRow, PredictionReport, Report, RunReport, VerdictKind,
-};
+use crate::report::{DataReport, MarginRow, PredictionReport, Report, RunReport};
 use crate::spec::{Setup, Spec};
+use crate::terms::{Holds, Hypothesis, VerdictKind};
 use crate::theory::{Case, Claim, Prediction, Resolution, resolve};
 use crate::training::{self, Observer, Trajectory};
 use crate::verdict::{Finding, Reference, compare, evidence, judge};

@@ -22,6 +22,8 @@ mod min_norm_interpolant;
 mod min_norm_methods;
 mod newton_system;
 pub mod offset;
+#[doc(hidden)]
+pub mod peer;
 mod polyhedral;
 mod ridge;
 mod rows;

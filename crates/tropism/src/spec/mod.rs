@@ -16,7 +16,7 @@ use crate::data::{DataSpec, Preparation};
 use crate::losses::LossSpec;
 use crate::models::ModelSpec;
 use crate::optimizers::OptimizerSpec;
-use crate::report::JudgeRule;
+use crate::terms::JudgeRule;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -7,7 +7,7 @@ use crate::losses::{Loss, Tail, Task};
 use crate::models::{Model, Workspace};
 use crate::numerics::{Design, linalg, rng};
 use crate::optimizers::{Built, Curvature, Geometry, OptimizerFacts, Radius};
-use crate::report::JudgeRule;
+use crate::terms::JudgeRule;
 use crate::training::{Horizon, Job};
 
 /// Reads a file into a table; the library itself touches no files.

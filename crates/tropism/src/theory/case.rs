@@ -4,8 +4,8 @@ use crate::losses::{Tail, Task};
 use crate::numerics::{Matrix, Norm, linalg};
 use crate::optimizers::{Geometry, OptimizerFacts};
 use crate::programs::{Budget, Decomposition, MarginLoss, Separability, decompose, separability};
-use crate::report::{Holds, Hypothesis, Rate, RateClock};
 use crate::spec::Setup;
+use crate::terms::{Holds, Hypothesis, Rate, RateClock};
 use std::sync::OnceLock;
 
 /// A hypothesis with the part it plays.

@@ -10,7 +10,7 @@ pub use case::{Case, Check, check};
 pub use resolve::{Resolution, resolve};
 
 use crate::numerics::{Norm, Potential};
-use crate::report::Rate;
+use crate::terms::Rate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

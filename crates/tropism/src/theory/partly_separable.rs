@@ -16,7 +16,7 @@ use super::case::{Case, Check, check, describe, inverse_log_time};
 use super::{Claim, Prediction, ProgramSpec, Theorem, Witnesses};
 use crate::losses::Task;
 use crate::programs::Separability;
-use crate::report::Holds;
+use crate::terms::Holds;
 
 /// See the module header.
 pub struct PartlySeparable;

@@ -3,7 +3,7 @@
 use super::{Case, Check, Prediction, Theorem, all};
 use crate::Error;
 use crate::error::nearest;
-use crate::report::{Holds, Hypothesis};
+use crate::terms::{Holds, Hypothesis};
 
 /// The outcome of looking through all theorems.
 pub enum Resolution {

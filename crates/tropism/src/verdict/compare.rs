@@ -1,6 +1,7 @@
 //! The run measured against the reference: one series, one end point, one body of evidence.
 
 use super::judge::{Evidence, Settled};
+use super::measured::{Coordinate, Point, RateSeen, Selected};
 use super::rate::fit;
 use super::reference::Reference;
 use crate::measures::{
@@ -8,8 +9,8 @@ use crate::measures::{
     norm::Norm, point_distance::PointDistance, residual::Residual,
 };
 use crate::numerics::linalg;
-use crate::report::{Coordinate, JudgeRule, Point, Rate, RateClock, RateSeen, Selected};
 use crate::spec::Setup;
+use crate::terms::{JudgeRule, Rate, RateClock};
 use crate::theory::Claim;
 use crate::training::{Ended, Phase, Snapshot, Trajectory};
 

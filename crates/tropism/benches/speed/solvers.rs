@@ -1,0 +1,109 @@
+//! Each program's solver against the general conic solver on the same problem, both certified by the same free function.
+
+use crate::clock::{Effort, seconds, si};
+use rand::RngExt;
+use rand_distr::{Distribution, StandardNormal};
+use std::hint::black_box;
+use std::sync::Arc;
+use tropism::data::MarginMap;
+use tropism::numerics::rng::{Stream, rng};
+use tropism::numerics::{Csr, Design, Matrix, Norm, Potential};
+use tropism::programs::{
+    BregmanInterpolant, Budget, MaxMargin, MinNormInterpolant, Program, Solution, certify, peer,
+};
+
+/// Gaussian rows, the first column made positive: separable.
+fn dense(n: usize, d: usize, shift: f64, seed: u64) -> MarginMap {
+    let mut r = rng(seed, Stream::Data);
+    let mut z = Matrix::from_fn(n, d, |_, _| StandardNormal.sample(&mut r));
+    for i in 0..n {
+        let first: f64 = z.get(i, 0);
+        z.set(i, 0, first.abs() + shift);
+    }
+    MarginMap::Binary { z: Arc::new(z.into()) }
+}
+
+fn sparse(n: usize, d: usize, per_row: usize, seed: u64) -> MarginMap {
+    let mut r = rng(seed, Stream::Data);
+    let mut csr = Csr { rows: n, cols: d, offsets: vec![0], ..Csr::default() };
+    for _ in 0..n {
+        let mut columns: Vec<u32> = (0..per_row).map(|_| r.random_range(0..d as u32)).collect();
+        columns.sort_unstable();
+        columns.dedup();
+        csr.values.extend(columns.iter().map(|_| -> f64 { StandardNormal.sample(&mut r) }));
+        csr.indices.extend(columns);
+        csr.offsets.push(csr.indices.len());
+    }
+    MarginMap::Binary { z: Arc::new(Design::Sparse(csr)) }
+}
+
+/// Equations with a sparse truth: three of a hundred weights.
+fn equations(n: usize, d: usize, seed: u64) -> (Arc<Design>, Vec<f64>) {
+    let mut r = rng(seed, Stream::Data);
+    let x = Matrix::from_fn(n, d, |_, _| StandardNormal.sample(&mut r));
+    let y = (0..n).map(|i| x.get(i, 0) - 2.0 * x.get(i, 1) + x.get(i, 2)).collect();
+    (Arc::new(x.into()), y)
+}
+
+type Peer = Box<dyn Fn() -> Option<Solution>>;
+
+fn margin(map: MarginMap, norm: Norm) -> (Box<dyn Program>, Peer) {
+    let program = MaxMargin::new(map, norm);
+    let same = program.clone();
+    (Box::new(program), Box::new(move || peer::max_margin(&same)))
+}
+
+pub fn table(effort: Effort, all: bool) {
+    println!("\nSolvers against the general conic solver");
+    println!(
+        "{:34} {:>10} {:>9} {:>10} {:>9} {:>9}  method",
+        "problem", "ours", "gap", "conic", "gap", "times"
+    );
+    let case =
+        |name: &str, (program, peer): (Box<dyn Program>, Peer)| line(effort, name, &*program, Some(peer));
+    case("l2 margin n = 200, d = 500", margin(dense(200, 500, 0.0, 1), Norm::L2));
+    case("l2 margin n = 2000, d = 50", margin(dense(2000, 50, 0.1, 2), Norm::L2));
+    let (x, y) = equations(40, 100, 3);
+    let pursuit = MinNormInterpolant::new(x.clone(), y.clone(), Norm::L1, None).expect("posed");
+    let (a, b, same) = (x.clone(), y.clone(), pursuit.clone());
+    case(
+        "basis pursuit n = 40, d = 100",
+        (Box::new(pursuit), Box::new(move || peer::min_norm(&same, &a, &b))),
+    );
+    for beta in [1e-3, 1.0] {
+        let hyper =
+            BregmanInterpolant::new(x.clone(), y.clone(), Potential::Hypentropy(beta), None).expect("posed");
+        let (a, b, same) = (x.clone(), y.clone(), hyper.clone());
+        let name = format!("hypentropy {beta}, n = 40, d = 100");
+        case(&name, (Box::new(hyper), Box::new(move || peer::hypentropy(&same, &a, &b))));
+    }
+    if effort.quick {
+        return;
+    }
+    case("l1 margin n = 100, d = 1000", margin(dense(100, 1000, 0.0, 3), Norm::L1));
+    case("linf margin n = 100, d = 1000", margin(dense(100, 1000, 0.0, 3), Norm::LInf));
+    let (program, peer) = margin(sparse(5000, 50_000, 100, 6), Norm::L2);
+    line(effort, "l2 margin n = 5000, d = 50000, 0.2%", &*program, all.then_some(peer));
+    println!("The last conic solve takes long; `-- --all` runs it.");
+}
+
+fn line(effort: Effort, name: &str, program: &dyn Program, peer: Option<Peer>) {
+    let effort = Effort { repeats: effort.repeats.min(5), ..effort };
+    let own = program.solve(&Budget::default());
+    let gap = certify(program, &own.w, &own.dual).relative_gap;
+    let time = seconds(effort, || {
+        black_box(program.solve(&Budget::default()));
+    });
+    let other = peer.and_then(|p| {
+        let found = p()?;
+        let time = seconds(Effort { repeats: 1, least: 0.0, ..effort }, || {
+            black_box(p());
+        });
+        Some((time, certify(program, &found.w, &found.dual).relative_gap))
+    });
+    let [conic, conic_gap, ratio] = match other {
+        Some((t, gap)) => [format!("{}s", si(t)), format!("{gap:.0e}"), format!("{:.1}", t / time)],
+        None => ["-".into(), "-".into(), "-".into()],
+    };
+    println!("{name:34} {:>9}s {gap:>9.0e} {conic:>10} {conic_gap:>9} {ratio:>9}  {}", si(time), own.method);
+}
