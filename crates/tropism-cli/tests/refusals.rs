@@ -97,7 +97,7 @@ fn odd_data_and_divergence_are_verdicts() {
     desk.file("a.toml", &text).file("points.csv", contradictory);
     let judged = desk.call(&["run", "a.toml", "--json"]);
     assert_ne!(judged.code, 2, "{}", judged.err);
-    assert!(judged.json()["data"]["notes"].to_string().contains("contradict"), "{}", judged.out);
+    assert!(judged.json()["data"]["notes"].to_string().contains("different labels"), "{}", judged.out);
 
     // Divergence: squared loss with a step far beyond the limit.
     let long = "kind = \"gradient_descent\"\nstep_size = 1e6";
