@@ -72,8 +72,13 @@ pub enum Error {
     Interrupt(#[from] ctrlc::Error),
 }
 
-/// The system's message without its error number.
+/// The system's message without its error number, and the commonest ones in the same words everywhere.
 fn reason(e: &io::Error) -> String {
+    match e.kind() {
+        io::ErrorKind::NotFound => return "there is no such file or folder".into(),
+        io::ErrorKind::PermissionDenied => return "permission is denied".into(),
+        _ => {}
+    }
     let text = e.to_string();
     let text = text.split(" (os error").next().unwrap_or(&text);
     let mut letters = text.chars();

@@ -29,3 +29,8 @@ pub use error::Error;
 pub use examine::{examine, examine_text};
 pub use report::Report;
 pub use spec::{Setup, Spec};
+
+/// The README's Rust example, compiled and run as a documentation test.
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+pub struct Readme;

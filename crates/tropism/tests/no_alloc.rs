@@ -107,6 +107,7 @@ fn a_step_allocates_nothing() {
         let outputs = targets(&*loss).outputs();
         let curvature = Curvature {
             smoothness: 100.0,
+            single: 100.0,
             samples: SAMPLES,
             inputs: INPUTS,
             outputs,

@@ -29,7 +29,8 @@ pub fn list(args: &List) -> Result<Exit, Error> {
         out.push_str(&section(room, &members));
     }
     if args.room.is_none() {
-        out.push_str("\n`tropism explain WORD` tells more about each of them.\n");
+        let more = wrap("`tropism explain WORD` tells more about each of them.", width(), 0);
+        out.push_str(&format!("\n{more}\n"));
     }
     say(&out)?;
     Ok(Exit::Success)
@@ -38,7 +39,7 @@ pub fn list(args: &List) -> Result<Exit, Error> {
 /// A heading, and the members in two columns, or below each other where the terminal is narrow.
 fn section(room: Room, members: &[&Member]) -> String {
     let (bold, plain) = if colour() { ("\u{1b}[1m", "\u{1b}[0m") } else { ("", "") };
-    let mut out = format!("{bold}{}{plain}\n", room.title());
+    let mut out = format!("{bold}{}{plain}\n", wrap(room.title(), width(), 0));
     let column = members.iter().map(|m| m.id.len()).max().unwrap_or(0) + 4;
     let width = width().min(120);
     for m in members {

@@ -14,6 +14,8 @@ use tropism::spec::{Setup, Spec};
 
 /// Columns of the file.
 const WIDTH: usize = 100;
+/// More classes than this are taken for numbers to be predicted.
+const MOST_CLASSES: usize = 20;
 /// What stands for a user's own data while the other sections are chosen.
 const STAND_IN: &str = "gaussian_separable";
 
@@ -76,6 +78,7 @@ fn fit(
     let mut refused = None;
     for loss in candidates {
         match check(data, loss, optimizer) {
+            Ok(setup) if chosen.is_none() && setup.data.targets.outputs() > MOST_CLASSES => {}
             Ok(setup) => return Ok((loss, setup)),
             // Of several refusals the last is the one by the loss with the fewest demands.
             Err(e) => refused = Some(e),

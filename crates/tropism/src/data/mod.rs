@@ -7,6 +7,7 @@ pub mod bundled;
 pub mod file;
 pub mod generators;
 mod margins;
+pub mod memory;
 pub mod prepare;
 mod source;
 pub mod table;

@@ -3,7 +3,7 @@
 use super::bundled::Bundled;
 use super::generators::Generator;
 use super::{
-    Dataset, FileSpec, Labels, Preparation, Table, Targets, Task, bundled, file, generators, prepare,
+    Dataset, FileSpec, Labels, Preparation, Table, Targets, Task, bundled, file, generators, memory, prepare,
 };
 use crate::Error;
 use crate::registry::member_enum;
@@ -20,6 +20,7 @@ member_enum! {
         file: file::FileSpec, "file.rs",
         gaussian_separable: generators::GaussianSeparable, "generators/gaussian_separable.rs",
         iris: bundled::Iris, "bundled/iris.rs",
+        memory: memory::Memory, "memory.rs",
         multiclass_gaussian: generators::MulticlassGaussian, "generators/multiclass_gaussian.rs",
         overlapping: generators::Overlapping, "generators/overlapping.rs",
         partly_separable: generators::PartlySeparable, "generators/partly_separable.rs",
@@ -42,7 +43,11 @@ impl DataSpec {
             other => match (other.bundled(), other.generator()) {
                 (Some(set), _) => prepare(set.table()?, how, task, seed),
                 (None, Some(generator)) => generated(generator.generate(seed)?, how, task, seed),
-                (None, None) => Err(Error::data(self.id(), "this kind of data has no source")),
+                (None, None) => Err(Error::incompatible(
+                    "data.kind = \"memory\"",
+                    "an experiment file",
+                    "such data are handed over by a program through Setup::with_data; name a data set or a file",
+                )),
             },
         }
     }

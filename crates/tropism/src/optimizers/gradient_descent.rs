@@ -32,12 +32,13 @@ pub struct GradientDescent {
     pub schedule: Schedule,
 }
 
-/// The step size of plain gradient methods: `1/β`, or for loss-normalised steps `1/(β/L)`.
+/// The step size of plain gradient methods: one over the smoothness; for loss-normalised steps one over `B²`, `B` the
+/// longest sample, because `∇²L ⪯ B² L` for the losses with a tail.
 pub(super) fn smooth_step(c: &Curvature, kind: ScheduleKind) -> (f64, String) {
     match kind {
         ScheduleKind::LossNormalized => {
-            let relative = c.smoothness / c.log_loss.exp().min(1.0);
-            (1.0 / relative, format!("1 / (smoothness / loss at the start) = 1 / {relative:.6}"))
+            let square = c.radius.l2 * c.radius.l2;
+            (1.0 / square, format!("1 / longest sample squared = 1 / {square:.6}"))
         }
         _ => (1.0 / c.smoothness, format!("1 / smoothness = 1 / {:.6}", c.smoothness)),
     }
@@ -89,7 +90,7 @@ impl Optimizer for GradientDescent {
         OptimizerFacts {
             geometry: Geometry::Norm(Norm::L2),
             momentum: 0.0,
-            stability: 2.0,
+            stability: (2.0, 2.0),
             normalized: false,
             stochastic: false,
             symmetry: Symmetry::Rotation,

@@ -1,7 +1,8 @@
 //! Heavy ball (Polyak momentum) `v ← β v + ∇L(w)`, `w ← w − η v`.
 //!
 //! Shapes: any parameter vector; one slot of the same size.
-//! Assumes: `0 ≤ β < 1`; default step `η = 2(1 + β)/β_L` × 1/2, inside the stability range of quadratics.
+//! Assumes: `0 ≤ β < 1`; default step `(1 − β)` over the smoothness, inside the range `η < 2(1 − β)/smoothness` proven for smooth
+//! convex losses (Ghadimi, Feyzmahdavian, Johansson 2015, arXiv 1412.7457, Theorem 1).
 //! Source: Polyak 1964; its flow limit has time `η k / (1 − β)` with error constant `1/(1 − β) − 1/2`
 //! (Kovachki, Stuart 2021, arXiv 1906.04285).
 //! Units and invariance: commutes with rotations of the parameters. Time is `t = Σ η_k / (1 − β)`.
@@ -45,7 +46,10 @@ impl HeavyBallSpec {
     /// See [`super::OptimizerSpec::build`].
     pub fn build(&self, c: &Curvature) -> Result<Built, Error> {
         check_momentum(self.momentum)?;
-        let (schedule, origin) = self.steps.build(ScheduleKind::Constant, 0.0, |kind| smooth_step(c, kind))?;
+        let (schedule, origin) = self.steps.build(ScheduleKind::Constant, 0.0, |kind| {
+            let (step, words) = smooth_step(c, kind);
+            ((1.0 - self.momentum) * step, format!("(1 - momentum) × {words}"))
+        })?;
         Ok(Built {
             step_size: Some(schedule.base),
             origin,
@@ -76,7 +80,7 @@ impl Optimizer for HeavyBall {
         OptimizerFacts {
             geometry: Geometry::Norm(Norm::L2),
             momentum: self.momentum,
-            stability: 2.0 * (1.0 + self.momentum),
+            stability: (2.0 * (1.0 - self.momentum), 2.0 * (1.0 + self.momentum)),
             normalized: false,
             stochastic: false,
             symmetry: Symmetry::Rotation,

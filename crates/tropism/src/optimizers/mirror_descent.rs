@@ -39,7 +39,7 @@ pub enum PotentialName {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct MirrorDescentSpec {
-    /// Which potential shapes the steps.
+    /// The mirror map is the gradient of this.
     pub potential: PotentialName,
     /// Exponent of the p-norm potential, > 1.
     pub p: f64,
@@ -125,7 +125,7 @@ impl Optimizer for MirrorDescent {
         OptimizerFacts {
             geometry: Geometry::Mirror(self.potential),
             momentum: 0.0,
-            stability: 2.0,
+            stability: (2.0, 2.0),
             normalized: false,
             stochastic: false,
             symmetry: if even { Symmetry::SignedPermutation } else { Symmetry::Permutation },

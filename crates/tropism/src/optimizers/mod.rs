@@ -161,8 +161,9 @@ pub struct OptimizerFacts {
     pub geometry: Geometry,
     /// Momentum coefficient, 0 without memory.
     pub momentum: f64,
-    /// Constant steps below this number divided by the smoothness are stable on quadratics.
-    pub stability: f64,
+    /// Constant steps below the first number divided by the smoothness are proven to converge on smooth convex losses;
+    /// at or above the second they are unstable already on quadratics.
+    pub stability: (f64, f64),
     /// The step length does not depend on the gradient's.
     pub normalized: bool,
     /// Uses random batches.
@@ -190,6 +191,8 @@ pub trait Optimizer: Send + Sync {
 pub struct Curvature {
     /// Upper estimate of the largest eigenvalue of `∇²L` where the run starts and goes (parameter units).
     pub smoothness: f64,
+    /// Largest smoothness of the loss estimated from one sample, `n` times its share.
+    pub single: f64,
     pub samples: usize,
     /// Columns of the parameter matrix.
     pub inputs: usize,

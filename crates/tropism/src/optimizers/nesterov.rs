@@ -1,7 +1,8 @@
 //! Nesterov momentum `v ← β v + ∇L(w − η β v)`, `w ← w − η v`, with constant β.
 //!
 //! Shapes: any parameter vector; one slot of the same size.
-//! Assumes: `0 ≤ β < 1`; default step `η = 1/β_L`, β_L the smoothness.
+//! Assumes: `0 ≤ β < 1`; default step one over the smoothness, up to which the energy
+//! `L + ‖Δw‖²/(2η)` never rises (Chambolle, Dossal 2015, J. Optim. Theory Appl. 166).
 //! Source: Nesterov 1983 in the constant-momentum form; flow limit as for the heavy ball with error constant
 //! `1/(1 − β) − 1/2 − β` per unit of effective step (Kovachki, Stuart 2021, arXiv 1906.04285, Theorem 4 with a = 1).
 //! Units and invariance: commutes with rotations of the parameters. Time is `t = Σ η_k / (1 − β)`.
@@ -70,7 +71,7 @@ impl Optimizer for Nesterov {
         let mut g = state.take_scratch();
         let log_eta = self.schedule.log_step(state.step, || 0.0);
         let v = &mut state.slots[0];
-        // Go to the look-ahead point and come back by the same rounded amount: no second parameter vector needed.
+        // The look-ahead point goes into the scratch vector, the parameters stay where they are.
         let ahead = (log_eta + v.log_scale).exp() * self.momentum;
         g.copy_from_slice(&state.theta);
         state.theta.iter_mut().zip(&v.direction).for_each(|(t, d)| *t -= ahead * d);
@@ -91,7 +92,7 @@ impl Optimizer for Nesterov {
         OptimizerFacts {
             geometry: Geometry::Norm(Norm::L2),
             momentum: self.momentum,
-            stability: 2.0 * (1.0 + self.momentum) / (1.0 + 2.0 * self.momentum),
+            stability: (1.0 + 1e-9, 2.0 * (1.0 + self.momentum) / (1.0 + 2.0 * self.momentum)),
             normalized: false,
             stochastic: false,
             symmetry: Symmetry::Rotation,

@@ -1,7 +1,7 @@
 //! Mini-batch stochastic gradient descent, with or without replacement.
 //!
 //! Shapes: any parameter vector.
-//! Assumes: `1 ≤ batch ≤ n`; default step `η = batch/n · 1/β`-safe: `1 / max_i β_i`, β_i the smoothness of one sample.
+//! Assumes: `1 ≤ batch ≤ n`; default step `1 / max_i β_i`, β_i the smoothness of one sample (times n for the summed loss).
 //! Source: Nacson, Srebro, Soudry 2019 (arXiv 1806.01796) for the fixed-step limit on separable data.
 //! Units and invariance: commutes with rotations of the parameters (batches depend on the seed alone). Time `t = Σ η_k`.
 //! Errors: `batch` outside 1..=n, `step_size ≤ 0`.
@@ -61,9 +61,8 @@ impl SgdSpec {
             ));
         }
         let (schedule, origin) = self.steps.build(ScheduleKind::Constant, 0.0, |_| {
-            // One sample's smoothness is at most n times that of the mean.
-            let safe = c.smoothness * c.samples as f64 / self.batch as f64;
-            (1.0 / safe, format!("batch / (samples × smoothness) = 1 / {safe:.6}"))
+            let single = c.single;
+            (1.0 / single, format!("1 / largest smoothness of one sample = 1 / {single:.6}"))
         })?;
         let (batch, replacement) = (self.batch, self.replacement);
         Ok(Built {
@@ -118,7 +117,7 @@ impl Optimizer for Sgd {
         OptimizerFacts {
             geometry: Geometry::Norm(Norm::L2),
             momentum: 0.0,
-            stability: 2.0,
+            stability: (2.0, 2.0),
             normalized: false,
             stochastic: self.batch < self.samples || self.replacement,
             symmetry: Symmetry::Rotation,

@@ -121,7 +121,7 @@ impl Optimizer for SteepestDescent {
         OptimizerFacts {
             geometry: Geometry::Norm(self.norm),
             momentum: self.momentum,
-            stability: 2.0,
+            stability: (2.0, 2.0),
             normalized: self.normalized,
             stochastic: false,
             symmetry: if rotation { Symmetry::Rotation } else { Symmetry::SignedPermutation },

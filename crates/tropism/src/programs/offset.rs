@@ -22,6 +22,8 @@ pub struct Offset {
     pub rank: usize,
     /// Smallest dual variable relative to the largest.
     pub smallest_dual: f64,
+    /// Smallest margin of the other rows above one, at margin one: those samples fade like `t^{−slack}`.
+    pub slack: f64,
     /// `ŵ`: margin one on the support.
     pub direction: Vec<f64>,
     /// `w̃`.
@@ -44,6 +46,8 @@ pub fn determine(margins: &MarginMap, log_weight: f64, theta0: &[f64]) -> Result
     let mut m = vec![0.0; z.rows()];
     z.apply(&solution.w, &mut m);
     let support: Vec<usize> = (0..z.rows()).filter(|&i| m[i] <= least * (1.0 + TIED)).collect();
+    let next = (0..z.rows()).filter(|i| !support.contains(i)).map(|i| m[i]).fold(f64::INFINITY, f64::min);
+    let slack = next / least - 1.0;
     let rank = rank_of(&z.to_dense());
     let rows = z.select(&support).to_dense();
     let independent = rank_of(&rows);
@@ -78,7 +82,7 @@ pub fn determine(margins: &MarginMap, log_weight: f64, theta0: &[f64]) -> Result
     linalg::matvec_transposed(&rows, &solve(&target)?, &mut offset);
     linalg::axpy(1.0, theta0, &mut offset);
     let largest = dual.iter().copied().fold(0.0, f64::max);
-    Ok(Offset { support, rank, smallest_dual: smallest / largest, direction, offset })
+    Ok(Offset { support, rank, smallest_dual: smallest / largest, slack, direction, offset })
 }
 
 fn rank_of(m: &Matrix) -> usize {

@@ -10,6 +10,7 @@ const REQUIRED: [&str; 3] = ["data", "loss", "optimizer"];
 pub fn schema() -> Value {
     let mut schema = schemars::schema_for!(Spec).to_value();
     schema["required"] = Value::from(REQUIRED.to_vec());
+    schema["title"] = Value::from("Tropism experiment");
     schema["additionalProperties"] = Value::from(false);
     // The derived schema describes the resolved experiment, where the reduction is always written out.
     if let Some(required) = schema.pointer_mut("/$defs/LossSection/required").and_then(Value::as_array_mut) {

@@ -132,8 +132,13 @@ fn curvature(
         let longest = data.x.row_norms().into_iter().fold(0.0, f64::max);
         longest * longest * log_loss.exp()
     };
+    let radius = radius(&data.x);
+    // The share of one sample, times n: what a step on a batch of one sees.
+    let share = (log_weight + (data.n() as f64).ln()).exp();
+    let height = if facts.smoothness.is_finite() { facts.smoothness } else { (log_loss - log_weight).exp() };
     Curvature {
-        radius: radius(&data.x),
+        single: (share * height * radius.l2 * radius.l2).max(f64::MIN_POSITIVE),
+        radius,
         smoothness: smoothness.max(f64::MIN_POSITIVE),
         samples: data.n(),
         inputs: data.d(),

@@ -34,6 +34,7 @@ impl Theorem for LossNormalizedMaxMargin {
             case.tail_at_infinity(),
             case.exponential_tail(),
             case.separable(),
+            case.short_normalized_steps(),
         ]
     }
 

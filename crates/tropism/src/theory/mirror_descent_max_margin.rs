@@ -34,6 +34,7 @@ impl Theorem for MirrorDescentMaxMargin {
             case.exponential_tail(),
             case.separable(),
             power_potential(case),
+            case.endless_steps(),
         ]
     }
 

@@ -33,6 +33,7 @@ impl Theorem for SqrtNormalizedMaxMargin {
             case.tail_at_infinity(),
             case.exponential_tail(),
             case.separable(),
+            case.short_normalized_steps(),
         ]
     }
 

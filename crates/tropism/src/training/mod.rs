@@ -150,7 +150,9 @@ fn carry_out(job: &Job, from: Option<Checkpoint>, observer: &mut dyn Observer) -
     let facts = job.built.optimizer.facts();
     let coordinates = Coordinates::choose(job, &facts);
     let mut trajectory = discrete::run(job, &facts, &coordinates, from, observer);
-    if trajectory.ended == Ended::BudgetSpent && wants_flow(job, &facts) {
+    // Steps below the last bit are the ideal place to hand over: the flow and the iterates are one there.
+    let handed_over = matches!(trajectory.ended, Ended::BudgetSpent | Ended::PrecisionExhausted);
+    if handed_over && wants_flow(job, &facts) {
         flow::carry_on(job, &facts, &mut trajectory, observer);
     }
     trajectory

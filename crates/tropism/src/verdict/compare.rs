@@ -16,8 +16,12 @@ use crate::training::{Ended, Phase, Snapshot, Trajectory};
 
 /// A fall counts as a rate only once the gap is below this: far from the target anything may fall.
 const CLOSE_ENOUGH_FOR_A_RATE: f64 = 0.1;
-/// Slopes this flat, where no rate is predicted, change the gap by less than five per cent over the fitted window.
+/// Slopes this flat change the gap by less than five per cent over the fitted window.
 const FLAT: f64 = 0.02;
+/// Smallest margin from which a loss is dominated by its tail: the weights of samples one unit apart differ by e.
+const IN_THE_TAIL: f64 = 5.0;
+/// The run's own weights certify the predicted program to this relative gap before it can have settled elsewhere.
+const OWN_CERTIFICATE: f64 = 0.1;
 /// Coordinates shown: the largest of the predicted and of the selected solution.
 const SHOWN: usize = 12;
 
@@ -44,12 +48,7 @@ pub fn compare(
 ) -> Comparison {
     let series: Vec<Point> = trajectory.snapshots.iter().map(|s| point(setup, reference, s)).collect();
     let judged = judged_series(&series, claim);
-    // A stationary run is judged at its end, whatever it did on the way.
-    let settled = if trajectory.ended == Ended::Stationary || claim == Claim::RiskRatio {
-        Settled::Yes
-    } else {
-        settled(&judged, rate, rule, setup)
-    };
+    let settled = settled(setup, reference, claim, rate, rule, trajectory, &judged);
     let gap = match claim {
         Claim::RiskRatio => judged.iter().filter_map(|p| p.gap).reduce(f64::max),
         _ => judged.last().and_then(|p| p.gap),
@@ -60,17 +59,44 @@ pub fn compare(
         coordinates: coordinates(setup, reference, trajectory),
         gap,
         settled,
-        unfinished: unfinished(trajectory.ended),
+        unfinished: unfinished(setup, reference, claim, trajectory),
         series,
     }
 }
 
-fn unfinished(ended: Ended) -> Option<String> {
-    match ended {
-        Ended::Interrupted => Some("was interrupted".into()),
-        Ended::Diverged => Some("diverged: the step size is too long for these data".into()),
-        Ended::Completed | Ended::Stationary | Ended::BudgetSpent | Ended::PrecisionExhausted => None,
+/// What keeps the end of the run from being judged at all.
+fn unfinished(
+    setup: &Setup,
+    reference: Option<&Reference>,
+    claim: Claim,
+    trajectory: &Trajectory,
+) -> Option<String> {
+    match trajectory.ended {
+        Ended::Interrupted => return Some("was interrupted".into()),
+        Ended::Diverged => return Some("diverged: the step size is too long for these data".into()),
+        Ended::Completed | Ended::Stationary | Ended::BudgetSpent | Ended::PrecisionExhausted => {}
     }
+    let w = last_predictor(setup, trajectory)?;
+    let size = linalg::norm2(&w);
+    if let Some(bound) = trajectory.continuation_bound.filter(|b| *b > setup.rule.tolerance * (1.0 + size)) {
+        return Some(format!(
+            "was continued on the flow at a place where the iterates may have slipped from it by {bound:.1e}, against a \
+             predictor of size {size:.1e}; raise horizon.exact_steps or shorten the step"
+        ));
+    }
+    let at_infinity = reference.is_some_and(|r| r.at_infinity) && claim != Claim::RiskRatio;
+    let margin =
+        setup.data.margins().map_or(f64::INFINITY, |m| reference.map_or(0.0, |r| r.least_margin(&m, &w)));
+    if at_infinity && margin < IN_THE_TAIL {
+        return Some(format!(
+            "is not in the tail of the loss yet, where the limit direction forms: its smallest margin is {margin:.2}, below \
+             {IN_THE_TAIL}; a longer horizon may decide"
+        ));
+    }
+    if at_infinity && trajectory.ended == Ended::Stationary {
+        return Some("came to rest by rounding, while the theorem speaks of a limit at infinity".into());
+    }
+    None
 }
 
 fn point(setup: &Setup, reference: Option<&Reference>, s: &Snapshot) -> Point {
@@ -113,7 +139,24 @@ fn judged_series(series: &[Point], claim: Claim) -> Vec<Point> {
     out
 }
 
-fn settled(series: &[Point], rate: Option<&Rate>, rule: &JudgeRule, setup: &Setup) -> Settled {
+/// How the judged quantity behaved at the end. A flat slope alone proves nothing about a limit at infinity: only a run
+/// whose own weights certify the predicted program, or one at rest at a finite point, can have settled elsewhere.
+fn settled(
+    setup: &Setup,
+    reference: Option<&Reference>,
+    claim: Claim,
+    rate: Option<&Rate>,
+    rule: &JudgeRule,
+    trajectory: &Trajectory,
+    judged: &[Point],
+) -> Settled {
+    if claim == Claim::RiskRatio {
+        return Settled::Yes;
+    }
+    let at_infinity = reference.is_some_and(|r| r.at_infinity);
+    if trajectory.ended == Ended::Stationary && !at_infinity {
+        return Settled::Yes;
+    }
     let flow = setup.built.optimizer.facts().flow.is_some() && setup.horizon.log_time.is_some();
     let plain = Rate {
         law: String::new(),
@@ -121,16 +164,34 @@ fn settled(series: &[Point], rate: Option<&Rate>, rule: &JudgeRule, setup: &Setu
         exponent: 0.0,
         upper_bound_only: false,
     };
-    let Some(seen) = fit(series, rate.unwrap_or(&plain)) else { return Settled::No };
-    let close = series.last().and_then(|p| p.gap).is_some_and(|g| g <= CLOSE_ENOUGH_FOR_A_RATE);
-    match rate {
-        Some(r) if close && seen.slope <= r.exponent * (1.0 - rule.slope_tolerance) => {
-            Settled::Falling { slope: seen.slope, predicted: r.exponent }
+    let Some(seen) = fit(judged, rate.unwrap_or(&plain)) else { return Settled::No };
+    let close = judged.last().and_then(|p| p.gap).is_some_and(|g| g <= CLOSE_ENOUGH_FOR_A_RATE);
+    if let Some(r) = rate {
+        let steep = r.exponent * (1.0 - rule.slope_tolerance);
+        // A fall towards a plateau flattens: the later part of the window must fall at the rate as well.
+        if close && seen.slope <= steep && seen.late_slope <= steep {
+            return Settled::Falling { slope: seen.slope, predicted: r.exponent };
         }
-        Some(r) if seen.slope.abs() <= 0.1 * r.exponent.abs() => Settled::Yes,
-        None if seen.slope.abs() <= FLAT => Settled::Yes,
-        _ => Settled::No,
     }
+    let flat = seen.slope.abs() <= FLAT && trajectory.ended == Ended::Completed;
+    let deep = match claim {
+        // The limit of another tail has no certificate in this program; being deep in the tail must do.
+        Claim::NotSelected => true,
+        _ => own_gap(setup, reference, trajectory).is_some_and(|g| g <= OWN_CERTIFICATE),
+    };
+    if flat && deep && at_infinity { Settled::Yes } else { Settled::No }
+}
+
+/// Relative gap that the run's own weights `|ℓ'_i|`, taken as dual variables, certify for the predicted program.
+fn own_gap(setup: &Setup, reference: Option<&Reference>, trajectory: &Trajectory) -> Option<f64> {
+    let (w, reference) = (last_predictor(setup, trajectory)?, reference?);
+    let margins = setup.data.margins()?;
+    let mut m = vec![0.0; margins.rows()];
+    margins.apply(&w, &mut m);
+    let least = m.iter().copied().fold(f64::INFINITY, f64::min);
+    // Every exponential tail has these weights, up to a factor that tends to one.
+    let weights: Vec<f64> = m.iter().map(|v| (least - v).exp()).collect();
+    reference.gap_of_dual(&weights)
 }
 
 fn last_predictor(setup: &Setup, trajectory: &Trajectory) -> Option<Vec<f64>> {

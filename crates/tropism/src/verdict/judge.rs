@@ -5,7 +5,8 @@ use crate::terms::{JudgeRule, VerdictKind};
 /// How the judged quantity behaved at the end of the run.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Settled {
-    /// It no longer changes: the run is stationary, or the fitted slope is flat.
+    /// It no longer changes and could not change any more: the run rests at a finite point, or is so deep in the tail of
+    /// the loss that its own weights certify the program.
     Yes,
     /// It falls at the predicted rate or faster.
     Falling { slope: f64, predicted: f64 },
@@ -26,7 +27,8 @@ pub struct Evidence {
     pub negative: bool,
     /// The reference's own certified relative gap.
     pub reference_gap: f64,
-    /// How the run ended, if that alone forbids a judgement (`interrupted`, `diverged`, …).
+    /// What alone forbids a judgement: how the run ended (`was interrupted`, `diverged`, …), that it has not begun to
+    /// select anything yet, or that its continuation on the flow is not certain enough.
     pub unfinished: Option<String>,
     /// The judged quantity at the end; `None` if the last point has no feasible representative.
     pub gap: Option<f64>,
@@ -47,14 +49,14 @@ pub struct Finding {
 /// | none | | | | | | | no prediction |
 /// | yes | one fails | | | | | | out of scope |
 /// | yes | hold | too wide | | | | | undecided (reference) |
-/// | yes | hold | tight | diverged, interrupted | | | | undecided (run) |
+/// | yes | hold | tight | diverged, interrupted, not begun, uncertain | | | | undecided (run) |
 /// | yes | hold | tight | ended | no value | | | undecided (run) |
 /// | yes | one unchecked | tight | ended | yes | | selected | undecided (hypothesis) |
 /// | yes | hold | tight | ended | yes | | selected | agrees |
 /// | yes | hold | tight | ended | no | falling at the rate | selected | agrees |
 /// | yes | hold | tight | ended | no | yes | selected | disagrees, or undecided if a hypothesis is unchecked |
 /// | yes | hold | tight | ended | no | no | selected | undecided (run) |
-/// | yes | hold | tight | ended | yes | | not selected | disagrees |
+/// | yes | hold | tight | ended | yes | | not selected | undecided (a coincidence is not excluded) |
 /// | yes | hold | tight | ended | no | yes | not selected | agrees |
 /// | yes | hold | tight | ended | no | falling or no | not selected | undecided (run) |
 pub fn judge(e: &Evidence, rule: &JudgeRule) -> Finding {
@@ -81,7 +83,7 @@ pub fn judge(e: &Evidence, rule: &JudgeRule) -> Finding {
         );
     }
     if let Some(how) = &e.unfinished {
-        return say(VerdictKind::Undecided, format!("The run {how}, so nothing was selected yet."));
+        return say(VerdictKind::Undecided, format!("Nothing can be judged yet: the run {how}."));
     }
     let Some(gap) = e.gap else {
         return say(
@@ -132,9 +134,10 @@ fn judge_negative(e: &Evidence, gap: f64, rule: &JudgeRule) -> Finding {
     let tolerance = rule.tolerance;
     if gap <= tolerance {
         let reason = format!(
-            "The theorem says this solution is not selected, yet the run is within {gap:.2e} of it (tolerance {tolerance:.1e})."
+            "The run is within {gap:.2e} of the solution that in general is not selected (tolerance {tolerance:.1e}); on \
+             these data the two may coincide, which the theorem does not exclude."
         );
-        return Finding { verdict: VerdictKind::Disagrees, reason };
+        return Finding { verdict: VerdictKind::Undecided, reason };
     }
     if e.settled == Settled::Yes {
         let reason = format!(
@@ -185,7 +188,7 @@ mod tests {
                 Undecided,
             ),
             (Evidence { gap: far, settled: Settled::No, ..evidence() }, Undecided),
-            (Evidence { negative: true, ..evidence() }, Disagrees),
+            (Evidence { negative: true, ..evidence() }, Undecided),
             (Evidence { negative: true, gap: far, settled: Settled::Yes, ..evidence() }, Agrees),
             (Evidence { negative: true, gap: far, settled: falling, ..evidence() }, Undecided),
             (Evidence { negative: true, gap: far, ..evidence() }, Undecided),

@@ -63,6 +63,9 @@ pub struct RateSeen {
     /// Least-squares slope of log gap against the log of the clock over the last part of the run.
     #[serde(deserialize_with = "crate::numerics::null::nan")]
     pub slope: f64,
+    /// The same over the later half of the window (in the log of the clock).
+    #[serde(deserialize_with = "crate::numerics::null::nan")]
+    pub late_slope: f64,
     #[serde(deserialize_with = "crate::numerics::null::nan")]
     pub predicted: f64,
     /// Number of recorded points the slope rests on.

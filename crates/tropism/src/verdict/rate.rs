@@ -30,25 +30,30 @@ pub fn fit(series: &[Point], rate: &Rate) -> Option<RateSeen> {
         })
         .collect();
     let end = points.last()?.0;
-    let used: Vec<_> = points.iter().filter(|(c, _, _)| *c >= end / WINDOW).collect();
+    let used: Vec<_> = points.iter().copied().filter(|(c, _, _)| *c >= end / WINDOW).collect();
     if used.len() < FEWEST {
         return None;
     }
-    let n = used.len() as f64;
-    let xs: Vec<f64> = used.iter().map(|(c, _, _)| c.log10()).collect();
-    let ys: Vec<f64> = used.iter().map(|(_, g, _)| g.log10()).collect();
-    let (mx, my) = (xs.iter().sum::<f64>() / n, ys.iter().sum::<f64>() / n);
-    let sxx: f64 = xs.iter().map(|x| (x - mx) * (x - mx)).sum();
-    let sxy: f64 = xs.iter().zip(&ys).map(|(x, y)| (x - mx) * (y - my)).sum();
-    if sxx <= 0.0 {
-        return None;
-    }
-    let slope = sxy / sxx;
+    let late: Vec<_> = used.iter().copied().filter(|(c, _, _)| *c >= end / WINDOW.sqrt()).collect();
+    let (slope, intercept) = line(&used)?;
+    let (late_slope, _) = line(&late)?;
     Some(RateSeen {
         slope,
+        late_slope,
         predicted: rate.exponent,
         points: used.len(),
         window: [used.first()?.2, used.last()?.2],
-        intercept: my - slope * mx,
+        intercept,
     })
+}
+
+/// Least-squares line through `(log10 clock, log10 gap)`: slope and intercept.
+fn line(points: &[(f64, f64, f64)]) -> Option<(f64, f64)> {
+    let n = points.len() as f64;
+    let xs: Vec<f64> = points.iter().map(|(c, _, _)| c.log10()).collect();
+    let ys: Vec<f64> = points.iter().map(|(_, g, _)| g.log10()).collect();
+    let (mx, my) = (xs.iter().sum::<f64>() / n, ys.iter().sum::<f64>() / n);
+    let sxx: f64 = xs.iter().map(|x| (x - mx) * (x - mx)).sum();
+    let sxy: f64 = xs.iter().zip(&ys).map(|(x, y)| (x - mx) * (y - my)).sum();
+    (sxx > 0.0).then(|| (sxy / sxx, my - sxy / sxx * mx))
 }

@@ -78,6 +78,7 @@ impl Problem {
         let sigma = spectral_norm(&self.data.x);
         Curvature {
             smoothness: self.loss.facts().smoothness * sigma * sigma / SAMPLES as f64,
+            single: 100.0,
             samples: SAMPLES,
             inputs: INPUTS,
             outputs: self.outputs(),

@@ -21,6 +21,7 @@ use super::{Ended, Job, Observer, Phase, Snapshot, Trajectory};
 use crate::numerics::logscale::log_add_exp;
 use crate::optimizers::{FlowLimit, OptimizerFacts};
 use rosenbrock::{Form, Outcome, Rosenbrock};
+use system::Rest;
 
 /// Largest dimension of the implicit stages: a dense Cholesky factorisation of this size takes about a second.
 const LARGEST: usize = 2_500;
@@ -28,6 +29,9 @@ const LARGEST: usize = 2_500;
 const MOST_STEPS: u64 = 100_000;
 /// Ratio of the log-time variable between records.
 const RECORD_RATIO: f64 = 1.02;
+
+/// Longest step relative to the log-time variable: at least a dozen records in any factor of eight.
+const LONGEST: f64 = 0.18;
 
 /// Whether the implicit stages are small enough for this data.
 pub fn fits(job: &Job) -> bool {
@@ -132,9 +136,12 @@ impl Drive<'_> {
             if self.trajectory.flow_steps >= MOST_STEPS {
                 return Ended::BudgetSpent;
             }
-            h = h.min(self.goal - s);
-            // On the way to infinity the loss falls like 1/t; at rest it stands, towards a root it falls faster.
-            let form = if (0.25..1.5).contains(&previous.decay) { Form::LogTime } else { Form::Time };
+            h = h.min(self.goal - s).min(LONGEST * (1.0 + s));
+            // On the way to infinity the loss falls like 1/t; at rest it stands, towards a root it falls faster. While
+            // nothing relaxes yet within a unit of s, log time crosses the wait in growing steps.
+            let waiting = previous.stiffness < 0.1;
+            let tail = (0.25..1.5).contains(&previous.decay);
+            let form = if waiting || tail { Form::LogTime } else { Form::Time };
             match stepper.step(&mut system, form, s + self.clock.log_unit, h) {
                 Outcome::Rejected { next } => {
                     self.trajectory.flow_rejected += 1;
@@ -159,9 +166,16 @@ impl Drive<'_> {
                 self.record(s, &system);
                 next_record = s * RECORD_RATIO + 0.05;
             }
-            if system.is_stationary() {
-                self.record(s, &system);
-                return Ended::Stationary;
+            match system.rest() {
+                Rest::Moving => {}
+                Rest::AtMinimiser => {
+                    self.record(s, &system);
+                    return Ended::Stationary;
+                }
+                Rest::Unresolved => {
+                    self.record(s, &system);
+                    return Ended::PrecisionExhausted;
+                }
             }
             if !system.resolves_margins() {
                 self.record(s, &system);

@@ -17,6 +17,8 @@ use crate::numerics::{Matrix, linalg};
 const APART: f64 = 18.42; // ln 1e8
 const FAR_APART: f64 = 46.05; // ln 1e20
 const BALANCE: f64 = 1e-8;
+/// Imbalance that is rounding of the heavy samples' own terms.
+const EXACT: f64 = 1e-14;
 
 /// What to do next.
 pub enum Split {
@@ -33,6 +35,10 @@ pub fn look(system: &LinearFlow, log_factor: f64) -> Option<Split> {
     let gap = if system.settling.is_some() { FAR_APART } else { APART };
     let (heavy, light) = separate(&weights, gap)?;
     if let Some(settled) = system.settling {
+        // Samples that merely nearly hold each other (a tiny margin) never balance to the last bit.
+        if imbalance(system, &heavy, &weights) > EXACT {
+            return None;
+        }
         // The slowest settled direction relaxes at rate e^{log_factor} λ_min; by then it must be far behind.
         let rate = slowest_rate(system, &heavy, settled, &weights)? + log_factor + system.log_weight;
         return (rate > FAR_APART).then_some(Split::Freeze { heavy, light, settled });
@@ -43,7 +49,9 @@ pub fn look(system: &LinearFlow, log_factor: f64) -> Option<Split> {
     let r = system.rows.cols();
     let heavy_rows = select_rows(&system.rows, &heavy);
     let decomposition = linalg::svd(&heavy_rows)?;
-    let cut = 1e-10 * decomposition.s.first().copied().unwrap_or(0.0);
+    // Only directions at rounding level count as outside the span: a tiny margin is a direction, not an error.
+    let cut =
+        4.0 * r.max(heavy.len()) as f64 * f64::EPSILON * decomposition.s.first().copied().unwrap_or(0.0);
     let settled = decomposition.s.iter().take_while(|&&s| s > cut).count();
     if settled >= r {
         return None;

@@ -39,6 +39,17 @@ pub struct LinearFlow<'a> {
     curvature: Vec<f64>,
     weighted: Matrix,
     scratch: Vec<f64>,
+    /// Absolute tolerance on the outputs: a part of a margin, or of the largest residual where the loss has a root.
+    absolute: f64,
+}
+
+/// What a run at a point is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rest {
+    Moving,
+    AtMinimiser,
+    /// The gradient cannot be told from rounding, and that does not pin the minimiser down.
+    Unresolved,
 }
 
 /// Logs of what the continuation bound accumulates, per unit of `s`.
@@ -48,6 +59,8 @@ pub struct Rates {
     pub noise: f64,
     /// `−d log L / ds` of the samples still moving, not a logarithm: 1 on the way to infinity, 0 at rest.
     pub decay: f64,
+    /// Largest rate at which the run may be relaxing, per unit of `s`: `e^{log_factor} trace ∇²L`.
+    pub stiffness: f64,
 }
 
 impl<'a> LinearFlow<'a> {
@@ -97,7 +110,18 @@ impl<'a> LinearFlow<'a> {
             curvature: vec![0.0; n * k * k],
             weighted: Matrix::default(),
             scratch: vec![0.0; r * k],
+            absolute: ABSOLUTE,
         }
+        .with_tolerance()
+    }
+
+    /// A loss with a root has no unit of margin; its tolerance is a part of the largest slope (residual) at the start.
+    fn with_tolerance(mut self) -> Self {
+        if self.loss.facts().tail == crate::losses::Tail::FiniteRoot {
+            let scale = self.forward(None) - self.log_weight;
+            self.absolute = 1e-2 * ABSOLUTE * linalg::max_abs(&self.slopes) * scale.exp();
+        }
+        self
     }
 
     /// Number of coordinates, `k * r`.
@@ -208,10 +232,11 @@ impl<'a> LinearFlow<'a> {
         linalg::axpy(1.0, &self.offset, &mut self.outputs);
         let mut off = std::mem::take(&mut self.slopes);
         self.model.predict(error, &self.design, &mut self.work, &mut off);
+        let absolute = self.absolute;
         let worst = off
             .iter()
             .zip(&self.outputs)
-            .map(|(e, f)| e.abs() / (ABSOLUTE + RELATIVE * f.abs()))
+            .map(|(e, f)| e.abs() / (absolute + RELATIVE * f.abs()))
             .fold(0.0, |m: f64, v| if v.is_nan() { f64::NAN } else { m.max(v) });
         self.slopes = off;
         worst
@@ -239,9 +264,25 @@ impl<'a> LinearFlow<'a> {
         let log_loss = self.loss.log_sum(&self.outputs, &self.targets) + self.log_weight;
         Rates {
             decay: (log_square - log_loss + log_factor).exp(),
+            stiffness: (self.log_trace() + log_factor).exp(),
             slip: product + scale + log_factor,
             noise: log_sum_exp(&noise) - (self.targets.len() as f64).ln() + log_factor,
         }
+    }
+
+    /// `log trace ∇²L` at the outputs of the last forward pass.
+    fn log_trace(&self) -> f64 {
+        let k = self.targets.outputs();
+        let mut block = vec![0.0; k * k];
+        let terms: Vec<f64> = (0..self.targets.len())
+            .map(|i| {
+                let s =
+                    self.loss.curvature(&self.outputs[i * k..(i + 1) * k], self.targets.get(i), &mut block);
+                let trace: f64 = (0..k).map(|a| block[a * k + a]).sum();
+                s + trace.ln() + 2.0 * linalg::norm2(self.rows.row(i)).ln()
+            })
+            .collect();
+        log_sum_exp(&terms) + self.log_weight
     }
 
     /// `log ‖∇²L v‖` at the outputs of the last forward pass.
@@ -269,14 +310,17 @@ impl<'a> LinearFlow<'a> {
         linalg::norm2(&out).ln() + top + self.log_weight
     }
 
-    /// A finite minimiser has been reached to the last bit: every coordinate of the gradient is rounding noise of its
-    /// own terms and the curvature is positive definite. On the way to infinity neither happens: the gradient stays
-    /// above the margin times the sum of the slopes. Coordinate by coordinate, because across the settled directions
-    /// (see [`super::settle`]) the gradient is small but exact.
-    pub fn is_stationary(&mut self) -> bool {
+    /// Whether the run has come to rest: every coordinate of the gradient is rounding noise of its own terms. Then it is
+    /// at a finite minimiser if the curvature is positive definite and even that noise, carried through its inverse,
+    /// moves the point by no more than a millionth of its size; otherwise rounding has hidden where the run would go.
+    ///
+    /// On the way to infinity neither happens: the gradient stays above the margin times the sum of the slopes.
+    /// Coordinate by coordinate, because across the settled directions (see [`super::settle`]) the gradient is small
+    /// but exact.
+    pub fn rest(&mut self) -> Rest {
         let dim = self.dim();
         if dim == 0 {
-            return true;
+            return Rest::AtMinimiser;
         }
         let shift = -self.forward(None);
         let noise = self.gradient_noise();
@@ -285,11 +329,20 @@ impl<'a> LinearFlow<'a> {
         let above = gradient.iter().zip(&noise).any(|(g, n)| g.abs() > *n);
         self.scratch = gradient;
         if above {
-            return false;
+            return Rest::Moving;
         }
         let mut matrix = Matrix::zeros(dim, dim);
         self.hessian(shift, &mut matrix);
-        linalg::Cholesky::new(&matrix).is_some()
+        let Some(factor) = linalg::Cholesky::new(&matrix) else { return Rest::Unresolved };
+        let moved = carried(&factor, &noise);
+        let known = moved <= 1e-6 * (self.unit_scale() + linalg::norm2(&self.point));
+        if known { Rest::AtMinimiser } else { Rest::Unresolved }
+    }
+
+    /// The length of a weight vector that moves an output by one.
+    fn unit_scale(&self) -> f64 {
+        let longest = (0..self.rows.rows()).map(|i| linalg::norm2(self.rows.row(i))).fold(0.0, f64::max);
+        1.0 / longest.max(f64::MIN_POSITIVE)
     }
 
     /// What rounding alone leaves of each coordinate of the gradient, on the scale of the slopes: a few units in the
@@ -339,6 +392,19 @@ impl<'a> LinearFlow<'a> {
             })
             .collect()
     }
+}
+
+/// `‖ |H⁻¹| noise ‖`: how far errors of at most `noise` in each coordinate of the gradient can move the minimiser.
+fn carried(factor: &linalg::Cholesky, noise: &[f64]) -> f64 {
+    let mut moved = vec![0.0; noise.len()];
+    let mut column = vec![0.0; noise.len()];
+    for (j, n) in noise.iter().enumerate() {
+        column.fill(0.0);
+        column[j] = *n;
+        factor.solve(&mut column);
+        moved.iter_mut().zip(&column).for_each(|(m, c)| *m += c.abs());
+    }
+    linalg::norm2(&moved)
 }
 
 /// What a system is assembled from.
