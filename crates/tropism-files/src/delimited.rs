@@ -1,7 +1,8 @@
-//! CSV and its relatives. One line is one sample; the numbers go straight into the matrix, so a file costs
-//! the memory of its matrix and of its longest line.
+//! CSV and its relatives. One record is one sample; the numbers go straight into the matrix, so a file costs
+//! the memory of its matrix and of its longest record.
 
-use crate::lines::{Lines, RowTracker, cells, finite, number};
+use crate::lines::{RowTracker, finite, number};
+use crate::records::{Record, Records};
 use crate::{at, room};
 use tropism::Error;
 use tropism::data::FileSpec;
@@ -11,31 +12,23 @@ use tropism::numerics::Matrix;
 
 pub(crate) fn read(spec: &FileSpec) -> Result<Table, Error> {
     let path = &spec.path;
-    let mut lines = Lines::open(path)?;
-    let first = owned(&mut lines)?.ok_or_else(|| Error::data(path, "the file is empty."))?;
-    let second = owned(&mut lines)?;
-    let delimiter = match spec.delimiter {
-        Some(c) => u8::try_from(c)
-            .map_err(|_| Error::bad_value("data", "delimiter", c, "it must be one ASCII character"))?,
-        None => sniff(&first.1),
-    };
-    let names = texts(path, &first, delimiter)?;
-    let below = second.as_ref().map(|s| texts(path, s, delimiter)).transpose()?;
+    let mut records = Records::open(path, spec.delimiter)?;
+    let size = records.size;
+    let first = owned(&mut records)?.ok_or_else(|| Error::data(path, "the file is empty."))?;
+    let second = owned(&mut records)?;
+    let names = first.texts();
+    let below = second.as_ref().map(Owned::texts);
     let header = spec.header.unwrap_or_else(|| is_header(&names, below.as_deref()));
     let columns: Vec<String> =
         if header { names.clone() } else { (1..=names.len()).map(|k| format!("x{k}")).collect() };
     let label = spec.label_index(&columns)?;
 
-    let mut table = Sink::new(path, &columns, label, delimiter);
-    if !header {
-        table.row(first.0, &first.1, lines.size)?;
+    let mut table = Sink::new(path, &columns, label, size);
+    for kept in [(!header).then_some(&first), second.as_ref()].into_iter().flatten() {
+        table.row(kept.row, kept.len, kept.cells.iter().map(Vec::as_slice))?;
     }
-    if let Some((row, line)) = &second {
-        table.row(*row, line, lines.size)?;
-    }
-    let size = lines.size;
-    while let Some((row, line)) = lines.next()? {
-        table.row(row, line, size)?;
+    while let Some(record) = records.next()? {
+        table.row(record.row, record.len(), record.cells())?;
     }
     let mut out = table.finish();
     out.notes.extend(spec.label_note(&columns, label));
@@ -61,49 +54,55 @@ struct Sink<'a> {
     path: &'a str,
     columns: &'a [String],
     label: usize,
-    delimiter: u8,
+    /// Bytes of the file, if known.
+    size: Option<u64>,
     data: Vec<f64>,
     labels: LabelBuilder,
     rows: RowTracker,
 }
 
 impl<'a> Sink<'a> {
-    fn new(path: &'a str, columns: &'a [String], label: usize, delimiter: u8) -> Self {
+    fn new(path: &'a str, columns: &'a [String], label: usize, size: Option<u64>) -> Self {
         let (labels, rows) = (LabelBuilder::default(), RowTracker::default());
-        Self { path, columns, label, delimiter, data: vec![], labels, rows }
+        Self { path, columns, label, size, data: vec![], labels, rows }
     }
 
-    fn row(&mut self, row: usize, line: &[u8], size: Option<u64>) -> Result<(), Error> {
-        let Self { path, columns, label, delimiter, data, labels, rows } = self;
+    /// Takes the cells of a row, which has about `len` bytes in the file.
+    fn row<'c>(
+        &mut self,
+        row: usize,
+        len: usize,
+        cells: impl Iterator<Item = &'c [u8]>,
+    ) -> Result<(), Error> {
+        let Self { path, columns, label, size, data, labels, rows } = self;
         if rows.count() == 0
             && let Some(size) = size
         {
-            // Lines of like length: reserve for all of them, and a twentieth more.
-            let lines = (size as f64 / (line.len() + 1) as f64 * 1.05) as usize + 1;
-            *data = room(path, lines, columns.len() - 1).unwrap_or_default();
+            // Rows of like length: reserve for all of them, and a twentieth more.
+            let like = (*size as f64 / len.max(1) as f64 * 1.05) as usize + 1;
+            *data = room(path, like, columns.len() - 1).unwrap_or_default();
         }
         let width = columns.len();
-        let found = cells(path, row, line, *delimiter, |k, cell| {
+        let mut found = 0;
+        for (k, cell) in cells.enumerate() {
+            found = k + 1;
             if k >= width {
-                return Ok(());
+                continue;
             }
             let place = |what: String| at(path, row, Some(columns[k].clone()), what);
             if k != *label {
                 data.push(finite(cell).map_err(place)?);
-                return Ok(());
+                continue;
             }
             match std::str::from_utf8(cell) {
-                Ok("") => Err(place("the label is empty.".into())),
+                Ok("") => return Err(place("the label is empty.".into())),
                 Ok(text) if number(cell).is_some_and(|v| !v.is_finite()) => {
-                    Err(place(format!("the label `{text}` is not a finite number.")))
+                    return Err(place(format!("the label `{text}` is not a finite number.")));
                 }
-                Ok(text) => {
-                    labels.push(text);
-                    Ok(())
-                }
-                Err(_) => Err(place("the label is not UTF-8 text.".into())),
+                Ok(text) => labels.push(text),
+                Err(_) => return Err(place("the label is not UTF-8 text.".into())),
             }
-        })?;
+        }
         if found != width {
             return Err(at(
                 path,
@@ -128,33 +127,23 @@ impl<'a> Sink<'a> {
     }
 }
 
-fn owned(lines: &mut Lines) -> Result<Option<(usize, Vec<u8>)>, Error> {
-    Ok(lines.next()?.map(|(row, line)| (row, line.to_vec())))
+/// A row kept for a second look.
+struct Owned {
+    row: usize,
+    len: usize,
+    cells: Vec<Vec<u8>>,
 }
 
-fn texts(path: &str, (row, line): &(usize, Vec<u8>), delimiter: u8) -> Result<Vec<String>, Error> {
-    let mut out = vec![];
-    cells(path, *row, line, delimiter, |_, cell| {
-        out.push(String::from_utf8_lossy(cell).into_owned());
-        Ok(())
-    })?;
-    Ok(out)
-}
-
-/// The most frequent separator outside quotes, where any tab or semicolon beats commas, which may be decimal,
-/// and these beat blanks, which may be padding; a comma if there is none.
-fn sniff(line: &[u8]) -> u8 {
-    let mut counts = [(b' ', 0usize), (b',', 0), (b';', 0), (b'\t', 0)];
-    let mut inside = false;
-    for &b in line.trim_ascii() {
-        if b == b'"' {
-            inside = !inside;
-        } else if !inside && let Some(c) = counts.iter_mut().find(|c| c.0 == b) {
-            c.1 += 1;
-        }
+impl Owned {
+    fn texts(&self) -> Vec<String> {
+        self.cells.iter().map(|c| String::from_utf8_lossy(c).into_owned()).collect()
     }
-    let strong = counts[2..].iter().filter(|c| c.1 > 0).max_by_key(|c| c.1);
-    strong.or_else(|| counts[..2].iter().rev().find(|c| c.1 > 0)).map_or(b',', |c| c.0)
+}
+
+fn owned(records: &mut Records) -> Result<Option<Owned>, Error> {
+    let own =
+        |r: Record<'_>| Owned { row: r.row, len: r.len(), cells: r.cells().map(<[u8]>::to_vec).collect() };
+    Ok(records.next()?.map(own))
 }
 
 /// Names stand above numbers: some cell is a word where the row below has a number.

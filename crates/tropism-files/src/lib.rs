@@ -3,7 +3,7 @@
 //!
 //! | format | extensions | what is read |
 //! | --- | --- | --- |
-//! | `csv` | csv, tsv, txt, data (also with .gz) | numbers separated by `,`, `;`, tab or blanks; header detected |
+//! | `csv` | csv, tsv, txt, data (also with .gz) | numbers separated by `,`, `;`, tab or blanks, quoted as in RFC 4180; header detected |
 //! | `npy` | npy | an array of two or more dimensions, labels from a second file or a column |
 //! | `npz` | npz | the arrays `X` and `y`, stored or deflated |
 //! | `svmlight` | svm, svmlight, libsvm (also with .gz) | sparse rows `label index:value …` |
@@ -19,8 +19,8 @@ mod npz;
 mod output;
 mod parquet_in;
 mod parquet_out;
+mod records;
 mod svmlight;
-mod zip;
 
 pub use output::write_atomically;
 pub use parquet_out::{Column, write_table};

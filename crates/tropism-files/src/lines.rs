@@ -1,31 +1,34 @@
-//! Text files line by line, with the numbers an editor shows, and the cells of a line.
+//! Text files line by line, with the numbers an editor shows, and the numbers in their cells.
 
-use crate::{at, open, unreadable};
-use std::borrow::Cow;
-use std::fs::File;
+use crate::{open, unreadable};
 use std::io::{BufRead, BufReader, Read};
 use tropism::Error;
 use tropism::data::RowNumbers;
 
+/// A text file, unpacked if it ends in `.gz`.
+type Text = BufReader<Box<dyn Read>>;
+
+/// Opens a text file; also its bytes, if it is not compressed.
+pub(crate) fn text(path: &str) -> Result<(Text, Option<u64>), Error> {
+    let file = open(path)?;
+    let gz = path.to_ascii_lowercase().ends_with(".gz");
+    let size = if gz { None } else { file.metadata().ok().map(|m| m.len()) };
+    let raw: Box<dyn Read> =
+        if gz { Box::new(flate2::read::MultiGzDecoder::new(file)) } else { Box::new(file) };
+    Ok((BufReader::with_capacity(1 << 18, raw), size))
+}
+
 /// Lines that are not blank. One buffer is reused for all of them.
 pub(crate) struct Lines {
     path: String,
-    reader: BufReader<Box<dyn Read>>,
+    reader: Text,
     buffer: Vec<u8>,
     number: usize,
-    /// Bytes of the file, if it is not compressed.
-    pub size: Option<u64>,
 }
 
 impl Lines {
     pub(crate) fn open(path: &str) -> Result<Self, Error> {
-        let file: File = open(path)?;
-        let gz = path.to_ascii_lowercase().ends_with(".gz");
-        let size = if gz { None } else { file.metadata().ok().map(|m| m.len()) };
-        let raw: Box<dyn Read> =
-            if gz { Box::new(flate2::read::MultiGzDecoder::new(file)) } else { Box::new(file) };
-        let reader = BufReader::with_capacity(1 << 18, raw);
-        Ok(Self { path: path.into(), reader, buffer: vec![], number: 0, size })
+        Ok(Self { path: path.into(), reader: text(path)?.0, buffer: vec![], number: 0 })
     }
 
     /// The next line without its end, and its one-based number.
@@ -46,76 +49,6 @@ impl Lines {
             }
             if self.buffer.iter().any(|b| !b.is_ascii_whitespace()) {
                 return Ok(Some((self.number, &self.buffer)));
-            }
-        }
-    }
-}
-
-/// Calls `f(k, cell)` for the cells of a line, trimmed and unquoted; returns their number. With a blank as the
-/// delimiter any run of white space separates.
-pub(crate) fn cells(
-    path: &str,
-    row: usize,
-    line: &[u8],
-    delimiter: u8,
-    mut f: impl FnMut(usize, &[u8]) -> Result<(), Error>,
-) -> Result<usize, Error> {
-    let mut count = 0;
-    if !line.contains(&b'"') {
-        if delimiter == b' ' {
-            for cell in line.split(u8::is_ascii_whitespace).filter(|c| !c.is_empty()) {
-                f(count, cell)?;
-                count += 1;
-            }
-            return Ok(count);
-        }
-        for cell in line.split(|&b| b == delimiter) {
-            f(count, cell.trim_ascii())?;
-            count += 1;
-        }
-        return Ok(count);
-    }
-    let mut rest = Some(if delimiter == b' ' { line.trim_ascii() } else { line });
-    while let Some(text) = rest {
-        let (cell, after) = quoted(text, delimiter).ok_or_else(|| {
-            let what = "a quoted cell is not closed; line breaks inside a cell are not supported.";
-            at(path, row, Some((count + 1).to_string()), what.into())
-        })?;
-        f(count, cell.trim_ascii())?;
-        count += 1;
-        rest =
-            if delimiter == b' ' { after.map(<[u8]>::trim_ascii).filter(|a| !a.is_empty()) } else { after };
-    }
-    Ok(count)
-}
-
-/// A cell, and what follows its delimiter if there is one.
-type Cut<'a> = (Cow<'a, [u8]>, Option<&'a [u8]>);
-
-/// The first cell of `text` and what follows its delimiter; `None` for an unclosed quote.
-fn quoted(text: &[u8], delimiter: u8) -> Option<Cut<'_>> {
-    let split = |from: usize| text[from..].iter().position(|&b| b == delimiter).map(|p| from + p);
-    let after = |end: Option<usize>| end.map(|e| &text[e + 1..]);
-    let start = text.iter().position(|b| !matches!(b, b' ')).unwrap_or(0);
-    if text.get(start) != Some(&b'"') {
-        let end = split(0);
-        return Some((Cow::Borrowed(&text[..end.unwrap_or(text.len())]), after(end)));
-    }
-    let mut cell = vec![];
-    let mut k = start + 1;
-    loop {
-        match (text.get(k)?, text.get(k + 1)) {
-            (b'"', Some(b'"')) => {
-                cell.push(b'"');
-                k += 2;
-            }
-            (b'"', _) => {
-                let end = split(k + 1);
-                return Some((Cow::Owned(cell), after(end)));
-            }
-            (&b, _) => {
-                cell.push(b);
-                k += 1;
             }
         }
     }

@@ -43,6 +43,29 @@ fn words_are_labels_and_quotes_hold_delimiters() {
 }
 
 #[test]
+fn quoted_cells_hold_line_breaks_and_delimiters() {
+    let dir = Scratch::new("csv-breaks");
+    // Blank lines, a byte order mark, either line end, and no line end at the end.
+    let lines = "\u{feff}\"a, in\nm\",b,label\n\n1,\"2\",\"one,\n\n\"\"line\"\"\"\n  \n\n3, \"4\" ,two";
+    for text in [lines.to_string(), format!("{lines}\n"), lines.replace('\n', "\r\n")] {
+        let t = read(&spec(&dir, &text)).expect(&text);
+        assert_eq!(dense(&t), Matrix::from_rows(&[vec![1.0, 2.0], vec![3.0, 4.0]]), "{text:?}");
+        assert_eq!(t.rows, RowNumbers::Listed(vec![4, 9]), "{text:?}");
+        let flat = |s: &String| s.replace('\r', "");
+        assert_eq!(words(&t).iter().map(flat).collect::<Vec<_>>(), ["one,\n\n\"line\"", "two"]);
+        assert_eq!(t.columns.iter().map(flat).collect::<Vec<_>>(), ["a, in\nm", "b"]);
+        let fault = message(&spec(&dir, &text.replace("4", "four")));
+        assert!(fault.contains("a.csv, row 9, column b: `four` is not a number."), "{fault}");
+    }
+    let t = read(&spec(&dir, "\"a\nb\";y\n\n\"1\";0\n")).expect("the delimiter of a broken header");
+    assert_eq!((dense(&t).row(0), t.rows), ([1.0].as_slice(), RowNumbers::From(4)));
+    let mixed = spec(&dir, "18 8\t\"a b\"\n15  9 \"c\"\t\n");
+    let t = read(&FileSpec { delimiter: Some(' '), ..mixed }).expect("blanks and tabs");
+    assert_eq!(dense(&t), Matrix::from_rows(&[vec![18.0, 8.0], vec![15.0, 9.0]]));
+    assert_eq!(words(&t), ["a b", "c"]);
+}
+
+#[test]
 fn options_override_detection() {
     let dir = Scratch::new("csv-options");
     let mut s = spec(&dir, "1|2|3\n4|5|6\n");
@@ -87,7 +110,11 @@ fn faults_name_row_and_column() {
     assert!(m("a,b,y\n1,2,\n").contains("row 2, column y: the label is empty."));
     assert!(m("a,b,y\n1,2,NaN\n").contains("row 2, column y: the label `NaN` is not a finite number."));
     assert!(m("a,b,y\n1,\"2,0\n").contains("row 2, column 2: a quoted cell is not closed"));
+    assert!(m("a,b,y\n1,2,\"x\ny\"\n\n4,5,\"6").contains("row 5, column 3: a quoted cell is not closed"));
+    assert!(m("a,b,y\n1,2,\"two\nlines\"\n1,2,0,4\n").contains("row 4: the row has 4 cells"));
+    assert!(m("a,b,y\n1,2,0\n,,\n").contains("row 3, column a: the cell is empty"));
     assert!(m("").contains("a.csv: the file is empty."));
+    assert!(m("\u{feff}\r\n \n").contains("a.csv: the file is empty."));
     assert!(m("1\n2\n").contains("there is only one column"));
     let mut s = spec(&dir, "price,size,rooms\n1,2,3\n");
     s.label = Some(ColumnRef::Name("prize".into()));
