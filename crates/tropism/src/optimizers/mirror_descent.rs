@@ -39,7 +39,7 @@ pub enum PotentialName {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct MirrorDescentSpec {
-    /// The mirror map is the gradient of this.
+    /// Which potential shapes the steps.
     pub potential: PotentialName,
     /// Exponent of the p-norm potential, > 1.
     pub p: f64,
