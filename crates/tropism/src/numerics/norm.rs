@@ -84,6 +84,19 @@ impl Norm {
         }
     }
 
+    /// The norm of `what` as it is written in formulas: `‖w‖₂`, `‖w‖_∞`, `‖w‖_1.5`.
+    pub fn symbol(self, what: &str) -> String {
+        let index = match self {
+            Norm::L1 => "₁".to_string(),
+            Norm::L2 => "₂".to_string(),
+            Norm::LInf => "_∞".to_string(),
+            Norm::Lp(p) => format!("_{p}"),
+            Norm::Spectral => "_op".to_string(),
+            Norm::Nuclear => "_*".to_string(),
+        };
+        format!("‖{what}‖{index}")
+    }
+
     /// Reads [`Norm::name`] back; also `frobenius`, `max_entry`, `sum_entry`.
     pub fn parse(s: &str) -> Option<Norm> {
         match s {

@@ -100,7 +100,7 @@ impl Program for MaxMargin {
             || (self.margins.outputs() == 1 && matches!(self.norm, Norm::Spectral | Norm::Nuclear));
         ProgramFacts {
             id: "max_margin".into(),
-            formula: format!("min ‖w‖_{} s.t. Zw ≥ 1", self.norm.name()),
+            formula: format!("min {} s.t. Zw ≥ 1", self.norm.symbol("w")),
             scale_invariant: true,
             uniqueness: if unique { Uniqueness::Unique } else { Uniqueness::Unknown },
         }

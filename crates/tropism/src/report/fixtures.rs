@@ -40,6 +40,7 @@ pub(super) fn classification() -> Report {
         },
         rate: Some(RateSeen {
             slope: -1.0,
+            late_slope: -1.0,
             predicted: -1.0,
             points: 48,
             window: [1e2, LAST],
@@ -209,6 +210,7 @@ pub(super) fn regression() -> Report {
         },
         rate: Some(RateSeen {
             slope: -2.0,
+            late_slope: -2.0,
             predicted: -2.0,
             points: 20,
             window: [2.0, 6.0],
@@ -229,8 +231,14 @@ pub(super) fn steps() -> Report {
         exponent: -0.5,
         upper_bound_only: true,
     });
-    report.rate =
-        Some(RateSeen { slope: -0.5, predicted: -0.5, points: 12, window: [16.0, 4096.0], intercept: 0.0 });
+    report.rate = Some(RateSeen {
+        slope: -0.5,
+        late_slope: -0.5,
+        predicted: -0.5,
+        points: 12,
+        window: [16.0, 4096.0],
+        intercept: 0.0,
+    });
     let point = |k: u32| {
         let step = 1_u64 << k;
         let gap = (step as f64).powf(-0.5);

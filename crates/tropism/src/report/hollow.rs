@@ -46,7 +46,14 @@ pub(super) fn hollow() -> Report {
             train_error: None,
             test_error: None,
         },
-        rate: Some(RateSeen { slope: nan, predicted: nan, points: 0, window: [nan, nan], intercept: nan }),
+        rate: Some(RateSeen {
+            slope: nan,
+            late_slope: nan,
+            predicted: nan,
+            points: 0,
+            window: [nan, nan],
+            intercept: nan,
+        }),
         rule: JudgeRule { tolerance: nan, ..JudgeRule::default() },
         data: DataReport {
             name: String::new(),

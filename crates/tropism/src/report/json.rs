@@ -66,6 +66,7 @@ mod tests {
         let mut hollow = fixtures::hollow();
         hollow.rate = Some(crate::report::RateSeen {
             slope: f64::NAN,
+            late_slope: f64::NAN,
             predicted: -1.0,
             points: 0,
             window: [f64::NEG_INFINITY, 3.0],
