@@ -69,7 +69,7 @@ impl Theorem for SecondOrderOffset {
                 [optimizer]
                 kind = "gradient_flow"
                 [horizon]
-                time = "1e1000"
+                time = "1e100000"
             "#,
             counter: r#"
                 theorem = "second_order_offset"

@@ -11,6 +11,7 @@
 //! ([`settle`]), rotates into it so that rounding in the settled part cannot leak across, and lets the settled part
 //! rest at its minimiser once time has outrun its last bit.
 
+mod rest;
 mod rosenbrock;
 mod settle;
 mod system;
@@ -20,8 +21,8 @@ pub use system::LinearFlow;
 use super::{Ended, Job, Observer, Phase, Snapshot, Trajectory};
 use crate::numerics::logscale::log_add_exp;
 use crate::optimizers::{FlowLimit, OptimizerFacts};
+use rest::Rest;
 use rosenbrock::{Form, Outcome, Rosenbrock};
-use system::Rest;
 
 /// Largest dimension of the implicit stages: a dense Cholesky factorisation of this size takes about a second.
 const LARGEST: usize = 2_500;
