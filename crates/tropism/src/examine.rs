@@ -11,10 +11,9 @@
 use crate::Error;
 use crate::numerics::Norm;
 use crate::programs::{Budget, MaxMargin, Program, certify};
-use crate::report::{
-    DataReport, Holds, Hypothesis, MarginRow, PredictionReport, Report, RunReport, VerdictKind,
-};
+use crate::report::{DataReport, MarginRow, PredictionReport, Report, RunReport};
 use crate::spec::{Setup, Spec};
+use crate::terms::{Holds, Hypothesis, VerdictKind};
 use crate::theory::{Case, Claim, Prediction, Resolution, resolve};
 use crate::training::{self, Observer, Trajectory};
 use crate::verdict::{Finding, Reference, compare, evidence, judge};
@@ -45,7 +44,7 @@ pub fn predict(setup: &Setup) -> Result<Predicted, Error> {
     };
     // A theorem that does not apply has no reference: its program may not even be feasible here.
     let reference = match (&prediction, &broken) {
-        (Some(p), None) => Some(Reference::solve(setup, p)?),
+        (Some(p), None) => Some(Reference::solve(&case, p)?),
         _ => None,
     };
     let report = describe(setup, id, source, hypotheses, prediction.as_ref(), reference.as_ref());
@@ -167,7 +166,8 @@ fn data_digest(setup: &Setup, h: &mut Sha256) {
     h.update(format!("{:?}", setup.data.targets));
 }
 
-fn data_report(setup: &Setup) -> DataReport {
+/// The data as the setup holds them, for a prediction that is shown without a run.
+pub fn data_report(setup: &Setup) -> DataReport {
     DataReport {
         name: setup.data.name.clone(),
         samples: setup.data.n(),

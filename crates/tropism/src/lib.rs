@@ -20,6 +20,7 @@ pub mod programs;
 pub mod registry;
 pub mod report;
 pub mod spec;
+pub mod terms;
 pub mod theory;
 pub mod training;
 pub mod verdict;

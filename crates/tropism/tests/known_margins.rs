@@ -7,7 +7,9 @@ use serde_json::Value;
 use std::sync::Arc;
 use tropism::data::MarginMap;
 use tropism::numerics::{Csr, Design, Matrix, Norm};
-use tropism::programs::{Budget, MaxMargin, Program, Separability, SolveStatus, certify, separability};
+use tropism::programs::{
+    Budget, MarginLoss, MaxMargin, Program, Separability, SolveStatus, certify, decompose, separability,
+};
 
 const VECTOR: [&str; 5] = ["l1", "l1.5", "l2", "l3", "linf"];
 const MATRIX: [(&str, Norm); 5] = [
@@ -302,4 +304,33 @@ fn sparse_and_dense_agree() {
     let dense = margin(binary(sparse.to_dense()), Norm::L2, 1e-11);
     let got = margin(MarginMap::Binary { z: Arc::new(sparse) }, Norm::L2, 1e-9);
     close(got, dense, 2e-9, "sparse");
+}
+
+/// Rows that fight in the first two coordinates and agree, once those are projected out, in the others.
+#[test]
+fn a_random_mixture_is_split_where_it_was_joined() {
+    let mut rng = ChaCha8Rng::seed_from_u64(31);
+    let n = 40;
+    // The first 20 rows live in two dimensions and come with their negatives; the others have a positive third entry.
+    let half = Matrix::from_fn(10, 2, |_, _| rng.sample::<f64, _>(StandardNormal));
+    let z = Matrix::from_fn(n, 5, |i, j| match (i, j) {
+        (0..10, 0..2) => half.get(i, j),
+        (10..20, 0..2) => -1.5 * half.get(i - 10, j),
+        (0..20, _) => 0.0,
+        (_, 2) => 0.1 + rng.random::<f64>(),
+        _ => rng.sample(StandardNormal),
+    });
+    for loss in [MarginLoss::Logistic, MarginLoss::Exponential] {
+        let split = decompose(&binary(z.clone()), loss, &Budget::default()).unwrap();
+        assert_eq!(split.convex, (0..20).collect::<Vec<_>>());
+        assert_eq!(split.basis.cols(), 2);
+        // Newton ends at rounding: a few ulp per row.
+        assert!(split.gradient < 1e-14, "{}", split.gradient);
+        assert!(split.carried < 1e-9 && split.separated > 0.0);
+        let (u, c) = split.direction.unwrap();
+        assert!(c.relative_gap < 1e-11 && u.w[0].abs() < 1e-12 && u.w[1].abs() < 1e-12);
+        // The same direction by solving in the last three coordinates alone.
+        let rest = Matrix::from_fn(20, 3, |i, j| z.get(20 + i, 2 + j));
+        close(margin(binary(rest), Norm::L2, 1e-11), split.separated, 1e-10, "projected margin");
+    }
 }

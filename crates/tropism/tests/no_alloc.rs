@@ -9,7 +9,7 @@ use tropism::data::Targets;
 use tropism::losses::{Loss, LossSpec};
 use tropism::models::ModelSpec;
 use tropism::numerics::{Design, Matrix};
-use tropism::optimizers::{Curvature, Optimizer, OptimizerSpec};
+use tropism::optimizers::{Curvature, Optimizer, OptimizerSpec, Radius};
 use tropism::training::DataOracle;
 
 /// Counts the allocations of each thread.
@@ -110,6 +110,7 @@ fn a_step_allocates_nothing() {
             samples: SAMPLES,
             inputs: INPUTS,
             outputs,
+            radius: Radius { l1: 30.0, l2: 10.0, linf: 5.0 },
             log_loss: 0.0,
             at_infinity: true,
         };

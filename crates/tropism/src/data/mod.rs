@@ -11,7 +11,7 @@ pub mod prepare;
 mod source;
 pub mod table;
 
-pub use file::FileSpec;
+pub use file::{ColumnRef, FileSpec, Format};
 pub use margins::MarginMap;
 pub use prepare::{ClassName, Preparation, Task, prepare};
 pub use source::DataSpec;

@@ -9,6 +9,7 @@ pub mod linalg;
 pub mod logscale;
 pub mod matrix;
 pub mod norm;
+pub mod null;
 pub mod potential;
 pub mod products;
 pub mod pseudo_inverse;

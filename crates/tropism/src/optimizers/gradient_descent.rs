@@ -89,6 +89,7 @@ impl Optimizer for GradientDescent {
         OptimizerFacts {
             geometry: Geometry::Norm(Norm::L2),
             momentum: 0.0,
+            stability: 2.0,
             normalized: false,
             stochastic: false,
             symmetry: Symmetry::Rotation,

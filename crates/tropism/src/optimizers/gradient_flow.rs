@@ -44,6 +44,7 @@ impl Optimizer for GradientFlow {
         OptimizerFacts {
             geometry: Geometry::Norm(Norm::L2),
             momentum: 0.0,
+            stability: f64::INFINITY,
             normalized: false,
             stochastic: false,
             symmetry: Symmetry::Rotation,

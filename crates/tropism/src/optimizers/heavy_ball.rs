@@ -76,6 +76,7 @@ impl Optimizer for HeavyBall {
         OptimizerFacts {
             geometry: Geometry::Norm(Norm::L2),
             momentum: self.momentum,
+            stability: 2.0 * (1.0 + self.momentum),
             normalized: false,
             stochastic: false,
             symmetry: Symmetry::Rotation,

@@ -39,6 +39,7 @@ pub enum PotentialName {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct MirrorDescentSpec {
+    /// Which potential shapes the steps.
     pub potential: PotentialName,
     /// Exponent of the p-norm potential, > 1.
     pub p: f64,
@@ -83,8 +84,12 @@ impl MirrorDescentSpec {
         let potential = self.potential()?;
         let kind = if c.at_infinity { ScheduleKind::LossNormalized } else { ScheduleKind::Constant };
         let (schedule, origin) = self.steps.build(kind, 0.0, |kind| {
-            // The potential's curvature varies along the run; a quarter of the Euclidean step leaves room for it.
             let (step, words) = super::gradient_descent::smooth_step(c, kind);
+            if kind == ScheduleKind::LossNormalized {
+                // On the way to infinity the potentials only get steeper than at unit weights.
+                return (step, words);
+            }
+            // The potential's curvature varies along the run; a quarter of the Euclidean step leaves room for it.
             (0.25 * step, format!("a quarter of {words}"))
         })?;
         let optimizer = Box::new(MirrorDescent { potential, schedule });
@@ -120,6 +125,7 @@ impl Optimizer for MirrorDescent {
         OptimizerFacts {
             geometry: Geometry::Mirror(self.potential),
             momentum: 0.0,
+            stability: 2.0,
             normalized: false,
             stochastic: false,
             symmetry: if even { Symmetry::SignedPermutation } else { Symmetry::Permutation },

@@ -9,6 +9,7 @@ mod schedule;
 pub use geometry::{Geometry, steepest};
 pub use schedule::{Schedule, ScheduleKind, ScheduleSpec};
 
+use crate::numerics::Norm;
 use crate::numerics::logscale::{Scaled, log_add_exp};
 use crate::numerics::rng::{self, Rng, Stream};
 use crate::registry::members;
@@ -115,6 +116,11 @@ impl State {
         s
     }
 
+    /// A copy without the scratch memory: two states that will go on alike compare equal.
+    pub fn saved(&self) -> State {
+        State { scratch: vec![], second: vec![], ..self.clone() }
+    }
+
     /// Random numbers of this step: a function of seed and step alone, so that a reloaded state continues alike.
     fn rng(&self) -> Rng {
         let mut r = rng::rng(self.seed, Stream::Optimizer);
@@ -155,6 +161,8 @@ pub struct OptimizerFacts {
     pub geometry: Geometry,
     /// Momentum coefficient, 0 without memory.
     pub momentum: f64,
+    /// Constant steps below this number divided by the smoothness are stable on quadratics.
+    pub stability: f64,
     /// The step length does not depend on the gradient's.
     pub normalized: bool,
     /// Uses random batches.
@@ -187,10 +195,33 @@ pub struct Curvature {
     pub inputs: usize,
     /// Rows of the parameter matrix, for spectral geometry.
     pub outputs: usize,
+    /// Longest sample in ℓ1, ℓ2 and ℓ∞.
+    pub radius: Radius,
     /// `log L` at the start.
     pub log_loss: f64,
     /// Whether the loss has an exponential or polynomial tail, so that minimisers are at infinity.
     pub at_infinity: bool,
+}
+
+/// `max_i ‖x_i‖` in three norms.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct Radius {
+    pub l1: f64,
+    pub l2: f64,
+    pub linf: f64,
+}
+
+impl Radius {
+    /// How far a unit step in `norm` can move an output: `max_i ‖x_i‖_*`, up to a factor √2 for matrix norms; an upper
+    /// bound for ℓp with `1/p + 1/q = 1`, between its neighbours.
+    pub fn dual(&self, norm: Norm) -> f64 {
+        match norm {
+            Norm::L1 => self.linf,
+            Norm::LInf => self.l1,
+            Norm::Lp(p) if p > 2.0 => self.l2.powf(2.0 / p) * self.l1.powf(1.0 - 2.0 / p),
+            Norm::Lp(_) | Norm::L2 | Norm::Spectral | Norm::Nuclear => self.l2,
+        }
+    }
 }
 
 /// An optimizer ready to run, with the origin of its step size in words.

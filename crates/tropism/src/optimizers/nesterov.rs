@@ -91,6 +91,7 @@ impl Optimizer for Nesterov {
         OptimizerFacts {
             geometry: Geometry::Norm(Norm::L2),
             momentum: self.momentum,
+            stability: 2.0 * (1.0 + self.momentum) / (1.0 + 2.0 * self.momentum),
             normalized: false,
             stochastic: false,
             symmetry: Symmetry::Rotation,

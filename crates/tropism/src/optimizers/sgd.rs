@@ -118,6 +118,7 @@ impl Optimizer for Sgd {
         OptimizerFacts {
             geometry: Geometry::Norm(Norm::L2),
             momentum: 0.0,
+            stability: 2.0,
             normalized: false,
             stochastic: self.batch < self.samples || self.replacement,
             symmetry: Symmetry::Rotation,

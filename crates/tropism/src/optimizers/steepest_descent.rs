@@ -63,10 +63,10 @@ impl SteepestDescentSpec {
                 let smoothness = c.smoothness * euclidean_factor(self.norm, c);
                 return (1.0 / smoothness, format!("1 / smoothness in the norm = 1 / {smoothness:.6}"));
             }
-            // A unit step in the norm moves every margin by at most the dual norm of a row; one over the square
-            // root of the relative smoothness is about the length over which the softmax weights change.
-            let relative = c.smoothness / c.log_loss.exp().min(1.0);
-            (1.0 / relative.sqrt(), format!("1 / sqrt(smoothness / loss at the start) = 1 / {:.6}", relative.sqrt()))
+            // A unit step moves an output by at most the dual norm of a sample; one over it changes the weights of an
+            // exponential tail by a factor of e at most.
+            let reach = c.radius.dual(self.norm);
+            (1.0 / reach, format!("1 / largest dual norm of a sample = 1 / {reach:.6}"))
         })?;
         let (norm, momentum, normalized) = (self.norm, self.momentum, self.normalized);
         let optimizer = Box::new(SteepestDescent { norm, momentum, normalized, outputs: c.outputs, schedule });
@@ -121,6 +121,7 @@ impl Optimizer for SteepestDescent {
         OptimizerFacts {
             geometry: Geometry::Norm(self.norm),
             momentum: self.momentum,
+            stability: 2.0,
             normalized: self.normalized,
             stochastic: false,
             symmetry: if rotation { Symmetry::Rotation } else { Symmetry::SignedPermutation },

@@ -6,7 +6,7 @@
 //! Assumes: one real output; `w0` inside the domain of `Φ`.
 //! Source: mirror descent on any loss with a unique finite root (Gunasekar, Lee, Soudry, Srebro 2018, arXiv
 //! 1802.08246, Theorem 1). Gradient flow on `w = u² − v²` from `u = v = α` is hypentropy with `β = 2α²` and `w0 = 0`
-//! (Woodworth et al. 2020, arXiv 2002.09277, Theorem 1, whose `Q_α` is `2 D_Φ`); a general start has
+//! (Woodworth et al. 2020, arXiv 2002.09277, Theorem 1, `Q_α = D_Φ(·, 0)`); a general start has
 //! `β_j = 2 u_j v_j`, `w0 = u² − v²`. A linear term `⟨c, w⟩` is the start `w0 = ∇Φ*(−c)`.
 //! Units and invariance: `value` in the units of `Φ`; commutes with row operations on `(X, y)` and with signed
 //! permutations (with permutations for negative entropy).

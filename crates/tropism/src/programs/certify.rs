@@ -8,12 +8,16 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Certificate {
     /// Objective at the feasible representative of `w`, rounded up; `null` in JSON if there is none.
+    #[serde(deserialize_with = "crate::numerics::null::infinite")]
     pub value: f64,
     /// No feasible point has a smaller objective than this, rounded down.
+    #[serde(deserialize_with = "crate::numerics::null::minus_infinite")]
     pub lower_bound: f64,
     /// `(value − lower_bound) / max(|lower_bound|, tiny)`: 0 for an optimum, never negative.
+    #[serde(deserialize_with = "crate::numerics::null::infinite")]
     pub relative_gap: f64,
     /// Distance from feasibility, relative to the constraint's scale.
+    #[serde(deserialize_with = "crate::numerics::null::infinite")]
     pub violation: f64,
 }
 

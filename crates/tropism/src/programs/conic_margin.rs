@@ -69,3 +69,35 @@ fn power(problem: &mut ConicProblem, n: usize, m: usize, p: f64) {
         problem.cones.push(Cone::Power(1.0 / p));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::MarginMap;
+    use crate::numerics::{Design, Matrix};
+    use crate::programs::{Budget, Program};
+    use std::sync::Arc;
+
+    /// The own solvers and the engine share no code; both gaps are certified, so the values agree to their sum.
+    #[test]
+    fn the_engine_confirms_the_own_solvers() {
+        for seed in 1..6u32 {
+            let entry = |i: usize, j: usize| {
+                let v =
+                    (f64::from(seed) * 12.9898 + i as f64 * 78.233 + j as f64 * 37.719).sin() * 43758.5453;
+                v - v.floor() - if j == 0 { 0.0 } else { 0.5 }
+            };
+            let z = Matrix::from_fn(25, 9, entry);
+            for norm in [Norm::L1, Norm::L2, Norm::LInf] {
+                let margins = MarginMap::Binary { z: Arc::new(Design::Dense(z.clone())) };
+                let program = MaxMargin::new(margins, norm);
+                let own = program.solve(&Budget::default());
+                let engine = solve(&program, norm, 200);
+                assert_ne!(own.method, "conic");
+                let (a, b) = (program.value(&own.w), program.value(&engine.w));
+                assert!((a / b - 1.0).abs() < 1e-7, "{norm:?} {seed}: {a} and {b}");
+                assert!(program.bound(&own.dual) <= b && program.bound(&engine.a) <= a);
+            }
+        }
+    }
+}

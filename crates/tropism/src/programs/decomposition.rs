@@ -76,8 +76,13 @@ pub struct Decomposition {
 /// Splits the rows of `margins`.
 pub fn decompose(margins: &MarginMap, loss: MarginLoss, budget: &Budget) -> Option<Decomposition> {
     let n = margins.rows();
+    let whole = MaxMargin::new(margins.clone(), Norm::L2);
+    let solution = whole.solve(budget);
+    if whole.value(&solution.w).is_finite() {
+        return Some(all_separable(whole, solution));
+    }
     let z = Rows::select_of(margins, &(0..n).collect::<Vec<_>>());
-    let (convex, weights) = carried_rows(margins, &z, budget);
+    let (convex, weights) = carried_rows(&z, budget);
     let separable: Vec<usize> = (0..n).filter(|i| !convex.contains(i)).collect();
     let inner = submatrix(&z, &convex);
     let basis = if convex.is_empty() { Matrix::zeros(z.cols(), 0) } else { span(&inner)? };
@@ -112,14 +117,27 @@ pub fn decompose(margins: &MarginMap, loss: MarginLoss, budget: &Budget) -> Opti
     })
 }
 
-/// `Z_c` and its weights. A certified positive margin of all rows settles the separable case at once.
-fn carried_rows(margins: &MarginMap, z: &Matrix, budget: &Budget) -> (Vec<usize>, Vec<f64>) {
-    let n = z.rows();
-    let program = MaxMargin::new(margins.clone(), Norm::L2);
-    let solution = program.solve(budget);
-    if program.value(&solution.w).is_finite() {
-        return (vec![], vec![0.0; n]);
+/// A certified positive margin of all rows settles the question at once: `Z_c` is empty.
+fn all_separable(program: MaxMargin, solution: Solution) -> Decomposition {
+    let certificate = certify(&program, &solution.w, &solution.dual);
+    let (n, m) = (program.margins.rows(), program.margins.cols());
+    Decomposition {
+        convex: vec![],
+        separable: (0..n).collect(),
+        weights: vec![0.0; n],
+        carried: 0.0,
+        separated: MaxMargin::margin_of(&certificate),
+        basis: Matrix::zeros(m, 0),
+        minimiser: vec![0.0; m],
+        gradient: 0.0,
+        direction: Some((solution, certificate)),
+        program: Some(program),
     }
+}
+
+/// `Z_c` and its weights.
+fn carried_rows(z: &Matrix, budget: &Budget) -> (Vec<usize>, Vec<f64>) {
+    let n = z.rows();
     // max Σu s.t. u ≤ 1, u ≤ z_i·w (rows of unit length); the multipliers of the second group are q, of the first t.
     let d = z.cols();
     let mut problem = ConicProblem { q: vec![0.0; d], ..ConicProblem::default() };

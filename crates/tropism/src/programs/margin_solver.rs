@@ -10,6 +10,7 @@ use super::{
 };
 use crate::data::MarginMap;
 use crate::numerics::Norm;
+use crate::numerics::directed::gamma;
 
 /// One candidate answer, any scale.
 pub(super) struct Candidate {
@@ -66,7 +67,7 @@ fn interior(program: &MaxMargin, rows: &Rows, norm: Norm, budget: &Budget) -> Ve
     let dual = norm.dual();
     let gauge = Gauge { norm: &|w| norm.value(w, k), dual: &|v| dual.value(v, k) };
     // The active-set finish needs the support only, not the last digits.
-    let tolerance = if norm == Norm::L2 { 1e-8 } else { 0.1 * budget.relative_gap };
+    let tolerance = if norm == Norm::L2 { 1e-10 } else { 0.1 * budget.relative_gap };
     let point = play(rows, ball.as_mut(), &gauge, budget.iterations.min(200), tolerance);
     let mut out = vec![];
     if norm == Norm::L2
@@ -131,8 +132,12 @@ impl Ranked {
     fn finish(mut self, program: &MaxMargin, budget: &Budget) -> Solution {
         self.w.resize(program.margins.cols(), 0.0);
         self.a.resize(program.margins.rows(), 0.0);
-        let status = if self.gap() <= budget.relative_gap {
+        // No certificate of sums this long can be narrower in double precision, however exact the vectors.
+        let floor = 8.0 * gamma(program.margins.cols().max(program.margins.rows()) + 8);
+        let status = if self.gap() <= budget.relative_gap.max(floor) {
             SolveStatus::Converged
+        } else if self.iterations >= budget.iterations {
+            SolveStatus::BudgetSpent
         } else if self.value.is_infinite() {
             SolveStatus::Infeasible
         } else {
@@ -160,7 +165,7 @@ impl Ranked {
             status,
             iterations: self.iterations,
             method: self.method.into(),
-            uniqueness: if status == SolveStatus::Infeasible { Uniqueness::Unknown } else { uniqueness },
+            uniqueness: if self.value.is_infinite() { Uniqueness::Unknown } else { uniqueness },
         }
     }
 }

@@ -35,6 +35,29 @@ mod spectral_risk;
 mod support;
 mod uniqueness;
 
+/// Declares which of the modules above are programs a theorem can name.
+macro_rules! programs {
+    ($($module:ident),+ $(,)?) => {
+        /// Every program, sorted by id.
+        pub const MEMBERS: &[crate::registry::Member] = &[
+            $(crate::registry::Member::new(
+                "program",
+                stringify!($module),
+                include_str!(concat!(stringify!($module), ".rs")),
+            )),+
+        ];
+    };
+}
+
+programs! {
+    bregman_interpolant,
+    decomposition,
+    max_margin,
+    min_norm_interpolant,
+    ridge,
+    spectral_filter,
+}
+
 pub use bregman_interpolant::BregmanInterpolant;
 pub use certify::{Certificate, certify};
 pub use decomposition::{Decomposition, MarginLoss, decompose};

@@ -54,6 +54,44 @@ mod tests {
         assert!(value["rule"]["tolerance"].is_null());
     }
 
+    /// What was not finite comes back as what its field documents, and is written as `null` again: a report
+    /// rendered from `verdict.json` equals the one rendered after the run.
+    #[test]
+    fn reports_that_are_not_finite_come_back() {
+        for report in fixtures::all() {
+            let text = json(&report).unwrap();
+            let back: Report = serde_json::from_str(&text).unwrap();
+            assert_eq!(json(&back).unwrap(), text);
+        }
+        let mut hollow = fixtures::hollow();
+        hollow.rate = Some(crate::report::RateSeen {
+            slope: f64::NAN,
+            predicted: -1.0,
+            points: 0,
+            window: [f64::NEG_INFINITY, 3.0],
+            intercept: f64::INFINITY,
+        });
+        let back: Report = serde_json::from_str(&json(&hollow).unwrap()).unwrap();
+        let certificate = back.selected.certificate.unwrap();
+        assert_eq!((certificate.value, certificate.lower_bound), (f64::INFINITY, f64::NEG_INFINITY));
+        assert_eq!(certificate.relative_gap, f64::INFINITY);
+        assert_eq!(back.selected.relative_gap, None);
+        let rate = back.rate.unwrap();
+        assert!(rate.slope.is_nan() && rate.intercept.is_nan() && rate.window[0].is_nan());
+        assert_eq!(rate.window[1], 3.0);
+    }
+
+    /// The shortest decimal of every number is read back to the same bits.
+    #[test]
+    fn numbers_come_back_to_the_last_bit() {
+        let mut report = fixtures::hollow();
+        for v in [0.1 + 0.2, 1.0 / 3.0, 5e-324, 1.797_693_134_862_315_7e308, 0.001_392_529_301_757_812_7] {
+            report.rule.tolerance = v;
+            let back: Report = serde_json::from_str(&json(&report).unwrap()).unwrap();
+            assert_eq!(back.rule.tolerance.to_bits(), v.to_bits());
+        }
+    }
+
     #[test]
     fn the_schema_lets_numbers_be_null() {
         let value = &schema()["$defs"]["Certificate"]["properties"]["value"]["type"];

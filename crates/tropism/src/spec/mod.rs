@@ -5,16 +5,18 @@
 
 mod horizon;
 mod parse;
+mod schema;
 mod setup;
 
 pub use horizon::{HorizonSpec, Time};
+pub use schema::schema;
 pub use setup::{Loader, Setup};
 
 use crate::data::{DataSpec, Preparation};
 use crate::losses::LossSpec;
 use crate::models::ModelSpec;
 use crate::optimizers::OptimizerSpec;
-use crate::report::JudgeRule;
+use crate::terms::JudgeRule;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +29,15 @@ pub enum Reduction {
     Mean,
     /// `L = Σ ℓ_i`.
     Sum,
+}
+
+/// The key of the `[loss]` section that is not a member's own, for `tropism explain`.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "only its schema is read")]
+pub(crate) struct ReductionKey {
+    /// Whether the loss is the mean or the sum over the samples.
+    #[schemars(default)]
+    reduction: Reduction,
 }
 
 /// The `[data]` section: where the samples come from and how they are prepared.

@@ -7,7 +7,7 @@ use crate::losses::LossSpec;
 use crate::models::ModelSpec;
 use crate::optimizers::OptimizerSpec;
 use crate::registry::{keys_of, parse_keys};
-use crate::report::JudgeRule;
+use crate::terms::JudgeRule;
 use toml::{Table, Value};
 
 const SECTIONS: [&str; 6] = ["data", "model", "loss", "optimizer", "horizon", "judge"];

@@ -5,9 +5,9 @@ use crate::data::{Dataset, FileSpec, Table, Targets};
 use crate::error::Error;
 use crate::losses::{Loss, Tail, Task};
 use crate::models::{Model, Workspace};
-use crate::numerics::{linalg, rng};
-use crate::optimizers::{Built, Curvature, Geometry, OptimizerFacts};
-use crate::report::JudgeRule;
+use crate::numerics::{Design, linalg, rng};
+use crate::optimizers::{Built, Curvature, Geometry, OptimizerFacts, Radius};
+use crate::terms::JudgeRule;
 use crate::training::{Horizon, Job};
 
 /// Reads a file into a table; the library itself touches no files.
@@ -110,7 +110,10 @@ fn check_domain(facts: &OptimizerFacts, theta0: &[f64]) -> Result<(), Error> {
     ))
 }
 
-/// Smoothness of the loss at the start: its curvature bound times the largest squared singular value of the data.
+/// Smoothness of the loss: its curvature bound times the largest squared singular value of the data.
+///
+/// Where the curvature in the outputs is unbounded (exponential loss), `∇²L ⪯ B² L` with `B` the longest sample, and a
+/// descending loss stays below its start: `B² L(w₀)` (Soudry et al. 2018, arXiv 1710.10345, remark after Theorem 3).
 fn curvature(
     data: &Dataset,
     model: &dyn Model,
@@ -122,11 +125,16 @@ fn curvature(
     let mut outputs = vec![0.0; data.n() * data.targets.outputs()];
     model.predict(theta0, &data.x, &mut Workspace::default(), &mut outputs);
     let log_loss = loss.log_sum(&outputs, &data.targets) + log_weight;
-    let bound =
-        if facts.smoothness.is_finite() { facts.smoothness } else { largest_curvature(data, loss, &outputs) };
-    let sigma = linalg::spectral_norm(&data.x);
+    let smoothness = if facts.smoothness.is_finite() {
+        let sigma = linalg::spectral_norm(&data.x);
+        facts.smoothness * sigma * sigma * log_weight.exp()
+    } else {
+        let longest = data.x.row_norms().into_iter().fold(0.0, f64::max);
+        longest * longest * log_loss.exp()
+    };
     Curvature {
-        smoothness: (bound * sigma * sigma * log_weight.exp()).max(f64::MIN_POSITIVE),
+        radius: radius(&data.x),
+        smoothness: smoothness.max(f64::MIN_POSITIVE),
         samples: data.n(),
         inputs: data.d(),
         outputs: data.targets.outputs(),
@@ -135,16 +143,20 @@ fn curvature(
     }
 }
 
-/// For losses of unbounded curvature: that at the start, which a descending loss does not exceed by much.
-fn largest_curvature(data: &Dataset, loss: &dyn Loss, outputs: &[f64]) -> f64 {
-    let k = data.targets.outputs();
-    let mut block = vec![0.0; k * k];
-    (0..data.n())
-        .map(|i| {
-            let s = loss.curvature(&outputs[i * k..(i + 1) * k], data.targets.get(i), &mut block);
-            linalg::max_abs(&block) * s.exp()
-        })
-        .fold(0.0, f64::max)
+fn radius(x: &Design) -> Radius {
+    let mut longest = Radius::default();
+    for i in 0..x.rows() {
+        let (mut l1, mut square, mut linf) = (0.0, 0.0, 0.0f64);
+        x.for_row(i, |_, v| {
+            l1 += v.abs();
+            square += v * v;
+            linf = linf.max(v.abs());
+        });
+        longest.l1 = longest.l1.max(l1);
+        longest.l2 = longest.l2.max(f64::sqrt(square));
+        longest.linf = longest.linf.max(linf);
+    }
+    longest
 }
 
 /// Fills in the default horizon and writes it back into the spec.

@@ -3,9 +3,9 @@
 use crate::losses::{Tail, Task};
 use crate::numerics::{Matrix, Norm, linalg};
 use crate::optimizers::{Geometry, OptimizerFacts};
-use crate::programs::{Budget, Separability, separability};
-use crate::report::{Holds, Hypothesis, Rate, RateClock};
+use crate::programs::{Budget, Decomposition, MarginLoss, Separability, decompose, separability};
 use crate::spec::Setup;
+use crate::terms::{Holds, Hypothesis, Rate, RateClock};
 use std::sync::OnceLock;
 
 /// A hypothesis with the part it plays.
@@ -32,6 +32,7 @@ pub struct Case<'a> {
     pub setup: &'a Setup,
     pub optimizer: OptimizerFacts,
     separability: OnceLock<Option<Separability>>,
+    decomposition: OnceLock<Option<Decomposition>>,
     interpolation: OnceLock<(usize, f64)>,
 }
 
@@ -41,6 +42,7 @@ impl<'a> Case<'a> {
             setup,
             optimizer: setup.built.optimizer.facts(),
             separability: OnceLock::new(),
+            decomposition: OnceLock::new(),
             interpolation: OnceLock::new(),
         }
     }
@@ -50,6 +52,16 @@ impl<'a> Case<'a> {
         self.separability
             .get_or_init(|| self.setup.data.margins().map(|m| separability(&m, &Budget::default())))
             .as_ref()
+    }
+
+    /// The split into samples that hold each other and separable ones; `None` for regression targets.
+    pub fn decomposition(&self) -> Option<&Decomposition> {
+        let loss = match self.setup.spec.loss.loss.id() {
+            "exponential" => MarginLoss::Exponential,
+            _ => MarginLoss::Logistic,
+        };
+        let margins = || self.setup.data.margins();
+        self.decomposition.get_or_init(|| decompose(&margins()?, loss, &Budget::default())).as_ref()
     }
 
     /// Numerical rank of `X`, and the relative least-squares residual of the targets.
@@ -116,17 +128,18 @@ impl<'a> Case<'a> {
         scope(check("constant step size", holds(constant), self.schedule_words()))
     }
 
-    /// Condition: `η < 2/β`, or for momentum `η < 2(1 + β_m)/β`.
+    /// Condition: `η < 2/β`, for momentum the stability range of quadratics.
     pub fn stable_step(&self) -> Check {
         let name = "step size below the stability limit";
         let beta = self.setup.curvature.smoothness;
         let Some(schedule) = self.optimizer.schedule else {
             return check(name, Holds::Yes, "a flow has no step size");
         };
-        let limit = 2.0 * (1.0 + self.optimizer.momentum) / beta;
+
+        let limit = self.optimizer.stability / beta;
         let words = format!(
-            "step size {:.6} against 2(1 + momentum)/smoothness = {limit:.6}, smoothness {beta:.6}",
-            schedule.base
+            "step size {:.6} against {:.2} / smoothness = {limit:.6}",
+            schedule.base, self.optimizer.stability
         );
         check(name, holds(schedule.base < limit), words)
     }
@@ -142,7 +155,16 @@ impl<'a> Case<'a> {
     fn schedule_words(&self) -> String {
         match self.optimizer.schedule {
             None => "a flow".into(),
-            Some(s) => format!("step size {:.6} · (k+1)^-{} · loss^-{}", s.base, s.power, s.loss_power),
+            Some(s) => {
+                let mut words = format!("step size {:.6}", s.base);
+                if s.power != 0.0 {
+                    words += &format!(" · (k+1)^-{}", s.power);
+                }
+                if s.loss_power != 0.0 {
+                    words += " / loss";
+                }
+                words
+            }
         }
     }
 

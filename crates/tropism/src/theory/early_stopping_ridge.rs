@@ -41,6 +41,10 @@ impl Theorem for EarlyStoppingRidge {
         }
     }
 
+    fn is_refinement(&self) -> bool {
+        true
+    }
+
     fn witnesses(&self) -> Witnesses {
         Witnesses {
             witness: r#"

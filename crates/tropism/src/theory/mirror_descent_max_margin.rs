@@ -61,7 +61,7 @@ impl Theorem for MirrorDescentMaxMargin {
                 potential = "p_norm"
                 p = 3.0
                 [horizon]
-                steps = 300000
+                steps = 1000000
             "#,
             counter: r#"
                 theorem = "mirror_descent_max_margin"

@@ -10,7 +10,7 @@ pub use case::{Case, Check, check};
 pub use resolve::{Resolution, resolve};
 
 use crate::numerics::{Norm, Potential};
-use crate::report::Rate;
+use crate::terms::Rate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -64,7 +64,7 @@ pub enum ProgramSpec {
     /// `min D_Φ(w, w₀) s.t. Xw = y`.
     BregmanInterpolant { potential: Potential },
     /// The split into a part with a finite minimiser and a separable part.
-    Decomposition { exponential: bool },
+    Decomposition,
     /// The exact point of the squared-loss flow at time `exp(log_time)`.
     SpectralFilter { log_time: f64 },
     /// `min (1/n)‖y − Xw‖² + λ‖w‖²`.
@@ -78,7 +78,7 @@ impl ProgramSpec {
             ProgramSpec::MaxMargin { .. } => "max_margin",
             ProgramSpec::MinNormInterpolant { .. } => "min_norm_interpolant",
             ProgramSpec::BregmanInterpolant { .. } => "bregman_interpolant",
-            ProgramSpec::Decomposition { .. } => "decomposition",
+            ProgramSpec::Decomposition => "decomposition",
             ProgramSpec::SpectralFilter { .. } => "spectral_filter",
             ProgramSpec::Ridge { .. } => "ridge",
         }
@@ -131,4 +131,31 @@ pub trait Theorem: Send + Sync {
     fn predict(&self, case: &Case) -> Prediction;
 
     fn witnesses(&self) -> Witnesses;
+
+    /// Sharpens another theorem on the same experiments: judged only when asked for by name.
+    fn is_refinement(&self) -> bool {
+        false
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_program_of_a_prediction_is_registered() {
+        let specs = [
+            ProgramSpec::MaxMargin { norm: Norm::L2 },
+            ProgramSpec::MinNormInterpolant { norm: Norm::L2 },
+            ProgramSpec::BregmanInterpolant { potential: Potential::NegEntropy },
+            ProgramSpec::Decomposition,
+            ProgramSpec::SpectralFilter { log_time: 0.0 },
+            ProgramSpec::Ridge { lambda: 1.0 },
+        ];
+        let members = crate::programs::MEMBERS;
+        assert_eq!(members.len(), specs.len());
+        for spec in specs {
+            assert!(members.iter().any(|m| m.id == spec.id()), "{}", spec.id());
+        }
+    }
 }

@@ -16,7 +16,7 @@ use super::case::{Case, Check, check, describe, inverse_log_time};
 use super::{Claim, Prediction, ProgramSpec, Theorem, Witnesses};
 use crate::losses::Task;
 use crate::programs::Separability;
-use crate::report::Holds;
+use crate::terms::Holds;
 
 /// See the module header.
 pub struct PartlySeparable;
@@ -40,11 +40,28 @@ impl Theorem for PartlySeparable {
     }
 
     fn predict(&self, case: &Case) -> Prediction {
+        let split = case.decomposition();
+        let all_hold = split.is_some_and(|d| d.separable.is_empty());
+        let statement = match split {
+            Some(d) if all_hold => format!(
+                "all {} samples hold each other: the run tends to the unique finite minimiser of the loss.",
+                d.convex.len()
+            ),
+            Some(d) => format!(
+                "{} samples hold each other in {} dimensions, where the run tends to their finite minimiser; across them it \
+                 tends to the max-margin direction of the other {}.",
+                d.convex.len(),
+                d.basis.cols(),
+                d.separable.len()
+            ),
+            None => "in the span of the samples that hold each other the run tends to their finite minimiser.".into(),
+        };
         Prediction {
-            statement: "in the span of the samples that hold each other the run tends to their finite minimiser; across it, to the max-margin direction of the rest.".into(),
-            program: ProgramSpec::Decomposition { exponential: case.setup.spec.loss.loss.id() == "exponential" },
+            statement,
+            program: ProgramSpec::Decomposition,
             claim: Claim::Selected,
-            rate: Some(inverse_log_time()),
+            // Towards a finite minimiser convergence is exponential in t, not a power of log t.
+            rate: (!all_hold).then(inverse_log_time),
         }
     }
 

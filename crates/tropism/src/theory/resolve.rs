@@ -3,7 +3,7 @@
 use super::{Case, Check, Prediction, Theorem, all};
 use crate::Error;
 use crate::error::nearest;
-use crate::report::{Holds, Hypothesis};
+use crate::terms::{Holds, Hypothesis};
 
 /// The outcome of looking through all theorems.
 pub enum Resolution {
@@ -30,7 +30,7 @@ pub enum Resolution {
 /// refuted hypothesis, among these the one that assumes most, for it says most.
 pub fn resolve(case: &Case, wanted: Option<&str>) -> Result<Resolution, Error> {
     let theorems = match wanted {
-        None => all().into_iter().filter(|(_, t)| !is_refinement(*t, case)).collect(),
+        None => all().into_iter().filter(|(_, t)| !t.is_refinement()).collect(),
         Some(name) => vec![named(name)?],
     };
     let mut candidates: Vec<(&'static str, &'static dyn Theorem, Vec<Check>)> = theorems
@@ -55,12 +55,6 @@ pub fn resolve(case: &Case, wanted: Option<&str>) -> Result<Resolution, Error> {
         None => Resolution::Applies { id, theorem, hypotheses, prediction },
         Some(broken) => Resolution::OutOfScope { id, theorem, hypotheses, prediction, broken },
     })
-}
-
-/// Refinements sharpen another theorem on the same experiment and are judged only when asked for by name.
-fn is_refinement(theorem: &dyn Theorem, case: &Case) -> bool {
-    use super::Claim;
-    matches!(theorem.predict(case).claim, Claim::Offset | Claim::RiskRatio)
 }
 
 fn named(name: &str) -> Result<(&'static str, &'static dyn Theorem), Error> {

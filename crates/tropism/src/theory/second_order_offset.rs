@@ -50,6 +50,10 @@ impl Theorem for SecondOrderOffset {
         }
     }
 
+    fn is_refinement(&self) -> bool {
+        true
+    }
+
     fn witnesses(&self) -> Witnesses {
         Witnesses {
             witness: r#"

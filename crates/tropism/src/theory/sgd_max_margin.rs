@@ -84,6 +84,6 @@ fn batch_step(case: &Case) -> Check {
     let limit = 2.0 * batch / (case.setup.curvature.smoothness * case.setup.data.n() as f64);
     let step = case.optimizer.schedule.map_or(0.0, |s| s.base);
     // A longer step may still be stable: the bound takes all curvature to sit in one batch.
-    let verdict = if step < limit { holds(true) } else { crate::report::Holds::Unchecked };
+    let verdict = if step < limit { holds(true) } else { crate::terms::Holds::Unchecked };
     check(name, verdict, format!("step size {step:.6} against the sufficient 2 batch/(n smoothness) = {limit:.6}"))
 }

@@ -14,7 +14,7 @@ use super::case::{Case, Check};
 use super::{Claim, Prediction, ProgramSpec, Theorem, Witnesses};
 use crate::losses::Task;
 use crate::numerics::Norm;
-use crate::report::{Rate, RateClock};
+use crate::terms::{Rate, RateClock};
 
 /// See the module header.
 pub struct SqrtNormalizedMaxMargin;

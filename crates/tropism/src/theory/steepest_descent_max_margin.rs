@@ -16,7 +16,7 @@ use super::case::{Case, Check, check, holds, scope};
 use super::{Claim, Prediction, ProgramSpec, Theorem, Witnesses};
 use crate::numerics::Norm;
 use crate::optimizers::Geometry;
-use crate::report::{Rate, RateClock};
+use crate::terms::{Rate, RateClock};
 
 /// See the module header.
 pub struct SteepestDescentMaxMargin;

@@ -1,6 +1,6 @@
 //! The discrete loop: exact iterates, recorded at geometrically spaced steps.
 
-use super::{Coordinates, DataOracle, Ended, Job, Observer, Phase, Snapshot, Trajectory};
+use super::{Checkpoint, Coordinates, DataOracle, Ended, Job, Observer, Phase, Snapshot, Trajectory};
 use crate::losses::Tail;
 use crate::numerics::linalg::max_abs;
 use crate::optimizers::{OptimizerFacts, Oracle, State};
@@ -12,11 +12,13 @@ const RATIO: f64 = 1.15;
 /// Steps when the experiment sets neither steps nor a flow.
 pub const DEFAULT_STEPS: u64 = 100_000;
 
-/// Runs the discrete part. Ends with `BudgetSpent` when its steps are used up before the horizon's time.
+/// Runs the discrete part, from the start or from a checkpoint. Ends with `BudgetSpent` when its steps are used up
+/// before the horizon's time.
 pub fn run(
     job: &Job,
     facts: &OptimizerFacts,
     coordinates: &Coordinates,
+    from: Option<Checkpoint>,
     observer: &mut dyn Observer,
 ) -> Trajectory {
     let (x, model, start) = match coordinates {
@@ -24,25 +26,32 @@ pub fn run(
         Coordinates::RowSpace { reduced, .. } => (&reduced.x, &*reduced.model, reduced.start.clone()),
     };
     let mut oracle = DataOracle::new(model, job.loss, x, &job.data.targets, job.log_weight);
-    let mut state = job.built.optimizer.start(start, job.seed);
-    let mut log = Log { coordinates, snapshots: vec![] };
-    log.record(&state, &mut oracle);
+    let fresh = from.is_none();
+    let (mut state, snapshots) = match from {
+        Some(c) => (c.state, c.snapshots),
+        None => (job.built.optimizer.start(start, job.seed), vec![]),
+    };
+    let mut log = Log { coordinates, snapshots };
+    if fresh {
+        log.record(&state, &mut oracle);
+    }
     let ended = iterate(job, facts, &mut state, &mut oracle, &mut log, observer);
+    // Without the record of where it happened to stop: continued from here, a run is as if it had never stopped.
+    let checkpoint = Checkpoint { state: state.saved(), snapshots: log.snapshots.clone() };
     if log.snapshots.last().is_none_or(|s| s.step != state.step) {
         log.record(&state, &mut oracle);
     }
-    let log_time = state.clock.log();
     Trajectory {
         snapshots: log.snapshots,
         ended,
-        log_time,
+        log_time: state.clock.log(),
         steps: state.step,
         flow_steps: 0,
         flow_rejected: 0,
         continuation_bound: None,
         coordinates: coordinates.reason().into(),
         phases: vec![],
-        state: Some(state),
+        checkpoint,
     }
 }
 
@@ -75,7 +84,7 @@ fn iterate(
         return Ended::BudgetSpent;
     }
     let budget = budget(job, facts);
-    let mut next_record = 1u64;
+    let mut next_record = after(1, state.step);
     let mut before = state.theta.clone();
     let mut gradient = vec![0.0; state.theta.len()];
     while state.step < budget {
@@ -92,7 +101,7 @@ fn iterate(
         }
         if state.step == next_record {
             log.record(state, oracle);
-            next_record = ((next_record as f64 * RATIO).ceil() as u64).max(next_record + 1);
+            next_record = after(next_record, state.step);
         }
         let log_time = state.clock.log();
         if job.horizon.log_time.is_some_and(|t| log_time >= t) {
@@ -107,6 +116,14 @@ fn iterate(
     }
     let steps_were_the_horizon = job.horizon.steps.is_some_and(|s| state.step >= s);
     if steps_were_the_horizon { Ended::Completed } else { Ended::BudgetSpent }
+}
+
+/// The first step of the record plan, from `record` on, that lies beyond `step`.
+fn after(mut record: u64, step: u64) -> u64 {
+    while record <= step {
+        record = ((record as f64 * RATIO).ceil() as u64).max(record + 1);
+    }
+    record
 }
 
 /// How many discrete steps: all of them, or only those before the flow takes over.

@@ -109,8 +109,16 @@ pub struct Trajectory {
     pub coordinates: String,
     /// What was followed when, in full sentences.
     pub phases: Vec<String>,
-    /// The optimizer's last state, from which a discrete run can continue.
-    pub state: Option<State>,
+    /// Where the discrete part stopped, from which [`resume`] continues it bit for bit.
+    pub checkpoint: Checkpoint,
+}
+
+/// An interrupted run: the optimizer's state and what was recorded on the way. The flow needs none: it starts anew
+/// from the last discrete state.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    pub state: State,
+    pub snapshots: Vec<Snapshot>,
 }
 
 /// Told of progress; may stop the run.
@@ -130,9 +138,18 @@ impl Observer for Silent {
 
 /// Carries a job out: discrete steps first, then the flow where the optimizer has one and the horizon asks for it.
 pub fn run(job: &Job, observer: &mut dyn Observer) -> Trajectory {
+    carry_out(job, None, observer)
+}
+
+/// Continues an interrupted run of the same job: the result has the same bits as a run that never stopped.
+pub fn resume(job: &Job, checkpoint: Checkpoint, observer: &mut dyn Observer) -> Trajectory {
+    carry_out(job, Some(checkpoint), observer)
+}
+
+fn carry_out(job: &Job, from: Option<Checkpoint>, observer: &mut dyn Observer) -> Trajectory {
     let facts = job.built.optimizer.facts();
     let coordinates = Coordinates::choose(job, &facts);
-    let mut trajectory = discrete::run(job, &facts, &coordinates, observer);
+    let mut trajectory = discrete::run(job, &facts, &coordinates, from, observer);
     if trajectory.ended == Ended::BudgetSpent && wants_flow(job, &facts) {
         flow::carry_on(job, &facts, &mut trajectory, observer);
     }

@@ -1,6 +1,7 @@
 //! The run measured against the reference: one series, one end point, one body of evidence.
 
 use super::judge::{Evidence, Settled};
+use super::measured::{Coordinate, Point, RateSeen, Selected};
 use super::rate::fit;
 use super::reference::Reference;
 use crate::measures::{
@@ -8,13 +9,13 @@ use crate::measures::{
     norm::Norm, point_distance::PointDistance, residual::Residual,
 };
 use crate::numerics::linalg;
-use crate::report::{Coordinate, JudgeRule, Point, Rate, RateClock, RateSeen, Selected};
 use crate::spec::Setup;
+use crate::terms::{JudgeRule, Rate, RateClock};
 use crate::theory::Claim;
 use crate::training::{Ended, Phase, Snapshot, Trajectory};
 
 /// A fall counts as a rate only once the gap is below this: far from the target anything may fall.
-const CLOSE_ENOUGH_FOR_A_RATE: f64 = 0.5;
+const CLOSE_ENOUGH_FOR_A_RATE: f64 = 0.1;
 /// Slopes this flat, where no rate is predicted, change the gap by less than five per cent over the fitted window.
 const FLAT: f64 = 0.02;
 /// Coordinates shown: the largest of the predicted and of the selected solution.
@@ -44,9 +45,7 @@ pub fn compare(
     let series: Vec<Point> = trajectory.snapshots.iter().map(|s| point(setup, reference, s)).collect();
     let judged = judged_series(&series, claim);
     // A stationary run is judged at its end, whatever it did on the way.
-    let settled = if trajectory.ended == Ended::Stationary {
-        Settled::Yes
-    } else if claim == Claim::RiskRatio {
+    let settled = if trajectory.ended == Ended::Stationary || claim == Claim::RiskRatio {
         Settled::Yes
     } else {
         settled(&judged, rate, rule, setup)

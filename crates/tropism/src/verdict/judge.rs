@@ -1,6 +1,6 @@
 //! The judge: one total function.
 
-use crate::report::{JudgeRule, VerdictKind};
+use crate::terms::{JudgeRule, VerdictKind};
 
 /// How the judged quantity behaved at the end of the run.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -2,10 +2,12 @@
 
 mod compare;
 mod judge;
+mod measured;
 mod rate;
 mod reference;
 
 pub use compare::{Comparison, compare, evidence};
 pub use judge::{Evidence, Finding, Settled, judge};
+pub use measured::{Coordinate, Point, RateSeen, Selected};
 pub use rate::fit;
 pub use reference::Reference;

@@ -1,6 +1,7 @@
 //! The rate seen: a least-squares slope of log gap against the log of the predicted clock.
 
-use crate::report::{Point, Rate, RateClock, RateSeen};
+use super::measured::{Point, RateSeen};
+use crate::terms::{Rate, RateClock};
 
 /// The window is the last factor of this size in the clock.
 const WINDOW: f64 = 8.0;

@@ -5,11 +5,11 @@ use crate::data::Targets;
 use crate::numerics::linalg;
 use crate::programs::offset::{self, Offset};
 use crate::programs::{
-    BregmanInterpolant, Budget, Certificate, Decomposition, MarginLoss, MaxMargin, MinNormInterpolant,
-    Program, Ridge, SpectralFilter, SpectralRisk, Uniqueness, certify, decompose,
+    BregmanInterpolant, Budget, Certificate, Decomposition, MaxMargin, MinNormInterpolant, Program, Ridge,
+    SpectralFilter, SpectralRisk, Uniqueness, certify,
 };
 use crate::spec::Setup;
-use crate::theory::{Claim, Prediction, ProgramSpec};
+use crate::theory::{Case, Claim, Prediction, ProgramSpec};
 
 /// What predictors are measured against.
 pub struct Reference {
@@ -41,7 +41,8 @@ const INTERPOLATES: f64 = 1e-6;
 
 impl Reference {
     /// Builds and solves the predicted program.
-    pub fn solve(setup: &Setup, prediction: &Prediction) -> Result<Reference, Error> {
+    pub fn solve(case: &Case, prediction: &Prediction) -> Result<Reference, Error> {
+        let setup = case.setup;
         match &prediction.program {
             ProgramSpec::MaxMargin { norm } => {
                 let margins = setup.data.margins().ok_or_else(|| real_targets("max_margin"))?;
@@ -63,7 +64,7 @@ impl Reference {
                 Ok(from_program(Box::new(program)))
             }
             ProgramSpec::SpectralFilter { log_time } => filter(setup, *log_time),
-            ProgramSpec::Decomposition { exponential } => split(setup, *exponential),
+            ProgramSpec::Decomposition => split(case),
             ProgramSpec::Ridge { lambda } => {
                 let mut reference =
                     from_program(Box::new(Ridge::new(setup.data.x.clone(), real(setup)?, *lambda)?));
@@ -180,11 +181,10 @@ fn filter(setup: &Setup, log_time: f64) -> Result<Reference, Error> {
     })
 }
 
-fn split(setup: &Setup, exponential: bool) -> Result<Reference, Error> {
-    let margins = setup.data.margins().ok_or_else(|| real_targets("decomposition"))?;
-    let loss = if exponential { MarginLoss::Exponential } else { MarginLoss::Logistic };
-    let Some(d) = decompose(&margins, loss, &Budget::default()) else {
-        return Err(Error::data(setup.data.name.clone(), "the data matrix could not be factorised"));
+fn split(case: &Case) -> Result<Reference, Error> {
+    let Some(d) = case.decomposition().cloned() else {
+        let what = "the samples could not be split into a separable and an inseparable part";
+        return Err(Error::data(case.setup.data.name.clone(), what));
     };
     // The certificate of the separable part where there is one; of the finite minimiser otherwise.
     let minimiser_gap = d.gradient.max(d.carried);

@@ -9,7 +9,7 @@ use tropism::models::ModelSpec;
 use tropism::numerics::linalg::{dot, matmul_nn, norm2, spectral_norm};
 use tropism::numerics::{Design, Matrix};
 use tropism::optimizers::{
-    Curvature, Geometry, Optimizer, OptimizerFacts, OptimizerSpec, Oracle, State, Symmetry,
+    Curvature, Geometry, Optimizer, OptimizerFacts, OptimizerSpec, Oracle, Radius, State, Symmetry,
 };
 use tropism::training::DataOracle;
 
@@ -81,6 +81,7 @@ impl Problem {
             samples: SAMPLES,
             inputs: INPUTS,
             outputs: self.outputs(),
+            radius: Radius { l1: 30.0, l2: 10.0, linf: 5.0 },
             log_loss: -0.5,
             at_infinity: true,
         }

@@ -1,19 +1,22 @@
-//! Aligned regression: inputs with a power-law covariance spectrum and a truth in its top or bottom directions.
+//! Aligned regression: inputs with a power-law covariance spectrum and a truth in its top or bottom
+//! directions.
 //!
-//! `x_j = √λ_j ε_j` with `λ_j = j^(−exponent)`, `j = 1..d`, `ε` standard normal; `y = X w* + noise·ε`. `w*` has `components` equal
-//! entries on the first coordinates (`align = "top"`: the directions of the largest variance, which gradient descent learns first) or on the
-//! last (`align = "bottom"`), scaled so that the variance of the signal, `Σ λ_j w*_j²`, is `signal²` for either choice.
+//! `x_j = √λ_j ε_j` with `λ_j = j^(−exponent)`, `j = 1..d`, `ε` standard normal; `y = X w* + noise·ε`. `w*`
+//! has `components` equal entries on the first coordinates (`align = "top"`: the directions of the largest
+//! variance, which gradient descent learns first) or on the last (`align = "bottom"`), scaled so that the
+//! variance of the signal, `Σ λ_j w*_j²`, is `signal²` for either choice.
 //!
 //! Shapes: `n × d`, targets `[n]`; `truth.weights = w*`, `truth.noise = noise`, `truth.spectrum = λ`.
 //!
 //! Assumes: nothing; the basis of the spectrum is that of the coordinates.
 //!
-//! Source: own; the setting of P. Bartlett, P. Long, G. Lugosi, A. Tsigler (2020), Benign overfitting in linear
-//! regression, PNAS 117, arXiv:1906.11300, and of the source conditions in early-stopping theory.
+//! Source: own; the setting of P. Bartlett, P. Long, G. Lugosi, A. Tsigler (2020), Benign overfitting in
+//! linear regression, PNAS 117, arXiv:1906.11300, and of the source conditions in early-stopping theory.
 //!
 //! Units: the largest variance of an input is 1; `signal` and `noise` in units of the target.
 //!
-//! Errors: `n ≥ 1`, `d ≥ 1`, `1 ≤ components ≤ d`, `0 ≤ exponent ≤ 20`, `signal > 0`, `noise ≥ 0`, all finite.
+//! Errors: `n ≥ 1`, `d ≥ 1`, `1 ≤ components ≤ d`, `0 ≤ exponent ≤ 20`, `signal > 0`, `noise ≥ 0`, all
+//! finite.
 //!
 //! Example:
 //!

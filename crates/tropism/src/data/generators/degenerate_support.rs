@@ -1,18 +1,19 @@
 //! Degenerate support: separable data with a support vector whose dual weight is zero.
 //!
-//! With a random unit vector `u` and a unit vector `p ⟂ u`, the first sample is `margin·u` (label +1), the second
-//! `−(margin·u + offset·p)` (label −1). Both lie exactly on the margin of the max-margin solution `w = u / margin`, but `w` is a
-//! multiple of the first alone: the two are linearly independent, so the dual weights are unique, `1 / margin²` on the
-//! first and 0 on the second. All further samples have margins of at least `margin·(1 + gap)` along `u`. This is the
-//! measure-zero case that "almost all data sets" excludes: the residual of gradient descent need not converge, and
-//! the direction may approach its limit more slowly (log log t / log t).
+//! With a random unit vector `u` and a unit vector `p ⟂ u`, the first sample is `margin·u` (label +1), the
+//! second `−(margin·u + offset·p)` (label −1). Both lie exactly on the margin of the max-margin solution `w =
+//! u / margin`, but `w` is a multiple of the first alone: the two are linearly independent, so the dual
+//! weights are unique, `1 / margin²` on the first and 0 on the second. All further samples have margins of at
+//! least `margin·(1 + gap)` along `u`. This is the measure-zero case that "almost all data sets" excludes:
+//! the residual of gradient descent need not converge, and the direction may approach its limit more slowly
+//! (log log t / log t).
 //!
 //! Shapes: `n × d`, labels −1 and +1 in turn beginning with +1; `truth.weights = u / margin`.
 //!
 //! Assumes: nothing; no bias.
 //!
-//! Source: own construction of the degenerate case in Soudry, Hoffer, Nacson, Gunasekar, Srebro (2018), JMLR 19(70),
-//! arXiv:1710.10345, whose Theorem 3 assumes positive dual weights on all support vectors.
+//! Source: own construction of the degenerate case in Soudry, Hoffer, Nacson, Gunasekar, Srebro (2018), JMLR
+//! 19(70), arXiv:1710.10345, whose Theorem 3 assumes positive dual weights on all support vectors.
 //!
 //! Units: lengths in units of the standard deviation of the other samples around the direction.
 //!

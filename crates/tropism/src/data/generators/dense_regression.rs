@@ -1,15 +1,15 @@
 //! Dense regression: Gaussian inputs, more weights than samples, and a truth that is nowhere sparse.
 //!
-//! `y = X w* + noise·ε`, `X` and `ε` standard normal, `w* = norm · u` with `u` uniform on the unit sphere. The ℓ2-smallest
-//! interpolant is the projection of `w*` on the span of the samples (for zero noise), which keeps a share `n/d` of its
-//! squared length on average.
+//! `y = X w* + noise·ε`, `X` and `ε` standard normal, `w* = norm · u` with `u` uniform on the unit sphere.
+//! The ℓ2-smallest interpolant is the projection of `w*` on the span of the samples (for zero noise), which
+//! keeps a share `n/d` of its squared length on average.
 //!
 //! Shapes: `n × d`, targets `[n]`; `truth.weights = w*`, `truth.noise = noise`.
 //!
 //! Assumes: nothing.
 //!
-//! Source: own; the isotropic setting of T. Hastie, A. Montanari, S. Rosset, R. Tibshirani (2022), Surprises in
-//! high-dimensional ridgeless least squares interpolation, Annals of Statistics 50, arXiv:1903.08560.
+//! Source: own; the isotropic setting of T. Hastie, A. Montanari, S. Rosset, R. Tibshirani (2022), Surprises
+//! in high-dimensional ridgeless least squares interpolation, Annals of Statistics 50, arXiv:1903.08560.
 //!
 //! Units: inputs of standard deviation 1; `norm` and `noise` in units of the target.
 //!

@@ -1,19 +1,20 @@
 //! Separable Gaussians: two classes with exactly the ℓ2 margin `margin` along a hidden random direction `u`.
 //!
-//! `x_i = p_i + y_i (margin + spread |ε_i|) u` with `‖u‖₂ = 1`, `p_i ⟂ u` standard normal in the other `d − 1`
-//! dimensions, `ε_i` standard normal, so `y_i ⟨u, x_i⟩ ≥ margin`, with equality for the first sample of either class. If `tight`,
-//! these two samples share one `p`: they are `p ± margin·u`. Then `y_1 ⟨w, x_1⟩ + y_2 ⟨w, x_2⟩ = 2·margin·⟨w, u⟩`, so no direction
-//! has a larger margin: `u` is *the* ℓ2 max-margin direction, with dual weights `1 / (2 margin²)` on the
-//! pair and zero elsewhere. If not `tight`, the largest margin is some number of at least `margin` that the
-//! sample decides, and generically it rests on several support vectors.
+//! `x_i = p_i + y_i (margin + spread |ε_i|) u` with `‖u‖₂ = 1`, `p_i ⟂ u` standard normal in the other `d −
+//! 1` dimensions, `ε_i` standard normal, so `y_i ⟨u, x_i⟩ ≥ margin`, with equality for the first sample of
+//! either class. If `tight`, these two samples share one `p`: they are `p ± margin·u`. Then `y_1 ⟨w, x_1⟩ +
+//! y_2 ⟨w, x_2⟩ = 2·margin·⟨w, u⟩`, so no direction has a larger margin: `u` is *the* ℓ2 max-margin
+//! direction, with dual weights `1 / (2 margin²)` on the pair and zero elsewhere. If not `tight`, the largest
+//! margin is some number of at least `margin` that the sample decides, and generically it rests on several
+//! support vectors.
 //!
 //! Shapes: `n × d`, labels −1 and +1 in turn beginning with +1; `truth.weights = u / margin`, all of whose
 //! margins are at least 1.
 //!
 //! Assumes: nothing; there is no bias column, the separating hyperplane passes through the origin.
 //!
-//! Source: own construction; the setting is that of Soudry, Hoffer, Nacson, Gunasekar, Srebro (2018), JMLR 19(70),
-//! arXiv:1710.10345.
+//! Source: own construction; the setting is that of Soudry, Hoffer, Nacson, Gunasekar, Srebro (2018), JMLR
+//! 19(70), arXiv:1710.10345.
 //!
 //! Units: `margin` and `spread` are lengths in units of the standard deviation of `p`. Margins in other norms
 //! (ℓ1, ℓ∞) are not prescribed.

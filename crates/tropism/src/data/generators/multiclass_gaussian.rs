@@ -1,17 +1,17 @@
 //! Multiclass Gaussians: one round cloud per class around centres drawn on a sphere.
 //!
-//! `x = separation · μ_c + spread · ε`, `μ_c` uniform on the unit sphere, `ε` standard normal. For `d ≫ classes` the centres are nearly
-//! orthogonal; with `spread` well below `separation / √d`, or with `d` above the number of samples, the classes are
-//! linearly separable without a bias. All centres have the same length, so the rule of smallest error is linear:
-//! the class with the largest `⟨μ_c, x⟩`.
+//! `x = separation · μ_c + spread · ε`, `μ_c` uniform on the unit sphere, `ε` standard normal. For `d ≫
+//! classes` the centres are nearly orthogonal; with `spread` well below `separation / √d`, or with `d` above
+//! the number of samples, the classes are linearly separable without a bias. All centres have the same
+//! length, so the rule of smallest error is linear: the class with the largest `⟨μ_c, x⟩`.
 //!
-//! Shapes: `(classes · per_class) × d`, samples of the classes in turn; `truth.weights` holds the unit centres `μ_c` row by
-//! row, `[classes * d]`.
+//! Shapes: `(classes · per_class) × d`, samples of the classes in turn; `truth.weights` holds the unit
+//! centres `μ_c` row by row, `[classes * d]`.
 //!
 //! Assumes: nothing. Separability is likely, not certain: it is checked on the data.
 //!
-//! Source: own; the setting is that of Soudry, Hoffer, Nacson, Gunasekar, Srebro (2018), JMLR 19(70), Section 4.1,
-//! arXiv:1710.10345.
+//! Source: own; the setting is that of Soudry, Hoffer, Nacson, Gunasekar, Srebro (2018), JMLR 19(70), Section
+//! 4.1, arXiv:1710.10345.
 //!
 //! Units: `separation` and `spread` are lengths in the same unit.
 //!

@@ -1,19 +1,22 @@
 //! Overlapping Gaussians: two classes that no hyperplane separates, not even in part.
 //!
-//! `x_i = y_i (distance / 2) u + ε_i` for `i < n`, with a random unit vector `u` and `ε_i` standard normal. The last sample makes
-//! the overlap certain for every seed: it is labelled −1 but lies beyond the centre of the other class, at
-//! `x_n = 3/2 · mean(+1) − 1/2 · mean(−1)`. So `Σ a_i y_i x_i = 0` and `Σ a_i y_i = 0` with every `a_i > 0`: by
-//! Stiemke's lemma `y_i ⟨w, x_i⟩ ≥ 0` for all `i` only if it is `= 0` for all `i`, with or without a bias.
-//! An exponential or logistic loss therefore has a finite minimiser, unique when the rows span the space.
+//! `x_i = y_i (distance / 2) u + ε_i` for `i < n`, with a random unit vector `u` and `ε_i` standard normal.
+//! The last sample makes the overlap certain for every seed: it is labelled −1 but lies beyond the centre of
+//! the other class, at `x_n = 3/2 · mean(+1) − 1/2 · mean(−1)`. So `Σ a_i y_i x_i = 0` and `Σ a_i y_i = 0`
+//! with every `a_i > 0`: by Stiemke's lemma `y_i ⟨w, x_i⟩ ≥ 0` for all `i` only if it is `= 0` for all `i`,
+//! with or without a bias. An exponential or logistic loss therefore has a finite minimiser, unique when the
+//! rows span the space.
 //!
-//! Shapes: `n × d`, labels −1 and +1 in turn, the last one −1. No truth: what is to be learned is the minimiser.
+//! Shapes: `n × d`, labels −1 and +1 in turn, the last one −1. No truth: what is to be learned is the
+//! minimiser.
 //!
 //! Assumes: nothing.
 //!
-//! Source: own construction; the role of the positive relation is that of Ji, Telgarsky (2018), Risk and parameter
-//! convergence of logistic regression, arXiv:1803.07300.
+//! Source: own construction; the role of the positive relation is that of Ji, Telgarsky (2018), Risk and
+//! parameter convergence of logistic regression, arXiv:1803.07300.
 //!
-//! Units: `distance` between the class centres in standard deviations; 0 gives labels independent of the inputs.
+//! Units: `distance` between the class centres in standard deviations; 0 gives labels independent of the
+//! inputs.
 //!
 //! Errors: `n ≥ 3`, `d ≥ 1`, `distance ≥ 0` and finite.
 //!

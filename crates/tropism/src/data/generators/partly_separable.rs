@@ -1,25 +1,28 @@
-//! Partly separable data: some samples can be separated, the others overlap in a subspace, and the two parts are
-//! treated differently by gradient descent.
+//! Partly separable data: some samples can be separated, the others overlap in a subspace, and the two parts
+//! are treated differently by gradient descent.
 //!
-//! Coordinates `1..d_separable` (columns `s0, s1, …`) and `d_overlap` further ones (`o0, o1, …`). The `n_overlap` overlapping samples are
-//! `(0, z)` with `z` drawn as by `overlapping`: a positive combination of them is zero, so the risk restricted to
-//! them has a finite minimiser in the `o` coordinates. The `n_separable` others are `(s, ε)` with `s` drawn as by
-//! `gaussian_separable` with margin `margin` along a hidden unit vector `u`, and `ε` standard normal. This is the structure of
-//! Ji and Telgarsky's Theorem 2.1: the matrix of signed samples is `[[A_s, B], [0, A_c]]`, `u` separates the
-//! rows of `A_s` strictly, and no direction separates any part of `A_c`. Gradient descent grows without bound along the max-margin direction of
-//! `A_s`, and converges to the minimiser over `A_c` within the `o` coordinates.
+//! Coordinates `1..d_separable` (columns `s0, s1, …`) and `d_overlap` further ones (`o0, o1, …`). The
+//! `n_overlap` overlapping samples are `(0, z)` with `z` drawn as by `overlapping`: a positive combination of
+//! them is zero, so the risk restricted to them has a finite minimiser in the `o` coordinates. The
+//! `n_separable` others are `(s, ε)` with `s` drawn as by `gaussian_separable` with margin `margin` along a
+//! hidden unit vector `u`, and `ε` standard normal. This is the structure of Ji and Telgarsky's Theorem 2.1:
+//! the matrix of signed samples is `[[A_s, B], [0, A_c]]`, `u` separates the rows of `A_s` strictly, and no
+//! direction separates any part of `A_c`. Gradient descent grows without bound along the max-margin direction
+//! of `A_s`, and converges to the minimiser over `A_c` within the `o` coordinates.
 //!
-//! Shapes: `(n_separable + n_overlap) × (d_separable + d_overlap)`, the separable samples first; labels −1 and +1 in
-//! turn in either part. `truth.weights = (u / margin, 0)`.
+//! Shapes: `(n_separable + n_overlap) × (d_separable + d_overlap)`, the separable samples first; labels −1
+//! and +1 in turn in either part. `truth.weights = (u / margin, 0)`.
 //!
 //! Assumes: nothing; the minimiser over the overlapping part is unique when `n_overlap > d_overlap`.
 //!
 //! Source: Z. Ji, M. Telgarsky (2018), Risk and parameter convergence of logistic regression, Theorem 2.1,
-//! arXiv:1803.07300. The separable and the overlapping coordinates are the axes here, a general rotation there.
+//! arXiv:1803.07300. The separable and the overlapping coordinates are the axes here, a general rotation
+//! there.
 //!
 //! Units: `margin` and `distance` in standard deviations.
 //!
-//! Errors: `n_separable ≥ 2`, `n_overlap ≥ 3`, `d_separable ≥ 1` (`≥ 2` when `tight`), `d_overlap ≥ 1`, `margin > 0`, `distance ≥ 0`.
+//! Errors: `n_separable ≥ 2`, `n_overlap ≥ 3`, `d_separable ≥ 1` (`≥ 2` when `tight`), `d_overlap ≥ 1`,
+//! `margin > 0`, `distance ≥ 0`.
 //!
 //! Example:
 //!

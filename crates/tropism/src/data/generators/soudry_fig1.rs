@@ -1,17 +1,18 @@
 //! The example of Soudry et al.'s Figure 1: two dimensions, four support vectors, solution `w = (1/2, 1/2)`.
 //!
-//! Support vectors `(0.5, 1.5)` and `(1.5, 0.5)` with label +1 and their negatives with label −1; the largest ℓ2 margin is `√2`, in the direction
-//! `(1, 1)/√2`. `w` is a quarter of the sum of the two signed samples `y x`, each of which occurs twice. `others` further
-//! points are drawn at least `gap` beyond the margin: `y x = (1 + gap + |ε|)(1, 1) + ε' (1, −1)` with `ε`, `ε'` standard
-//! normal; they do not change the solution.
+//! Support vectors `(0.5, 1.5)` and `(1.5, 0.5)` with label +1 and their negatives with label −1; the largest
+//! ℓ2 margin is `√2`, in the direction `(1, 1)/√2`. `w` is a quarter of the sum of the two signed samples `y
+//! x`, each of which occurs twice. `others` further points are drawn at least `gap` beyond the margin: `y x =
+//! (1 + gap + |ε|)(1, 1) + ε' (1, −1)` with `ε`, `ε'` standard normal; they do not change the solution.
 //!
 //! Shapes: `(4 + others) × 2`, the support vectors first; labels +1, +1, −1, −1, then +1 and −1 in turn;
 //! `truth.weights = (1/2, 1/2)`, whose smallest margin is 1.
 //!
 //! Assumes: nothing; no bias.
 //!
-//! Source: D. Soudry, E. Hoffer, M. S. Nacson, S. Gunasekar, N. Srebro (2018), The implicit bias of gradient descent on
-//! separable data, JMLR 19(70), Figure 1, arXiv:1710.10345. The support vectors are the paper's, the other points ours.
+//! Source: D. Soudry, E. Hoffer, M. S. Nacson, S. Gunasekar, N. Srebro (2018), The implicit bias of gradient
+//! descent on separable data, JMLR 19(70), Figure 1, arXiv:1710.10345. The support vectors are the paper's,
+//! the other points ours.
 //!
 //! Units: those of the figure; `gap` is in units of the normalised margin `⟨w, y x⟩ = 1`.
 //!

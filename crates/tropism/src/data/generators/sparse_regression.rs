@@ -1,15 +1,17 @@
 //! Sparse regression: Gaussian inputs, more weights than samples, and a truth with `k` entries `±amplitude`.
 //!
-//! `y = X w* + noise·ε`, `X` and `ε` standard normal, `w*` zero but for `k` positions drawn without replacement, whose
-//! entries are `amplitude` times a random sign. Among the interpolants the ℓ1-smallest is `w*` when `n` exceeds
-//! about `2 k log(d/k) + 7k/5` and the noise is zero; the ℓ2-smallest is dense and far from it.
+//! `y = X w* + noise·ε`, `X` and `ε` standard normal, `w*` zero but for `k` positions drawn without
+//! replacement, whose entries are `amplitude` times a random sign. Among the interpolants the ℓ1-smallest is
+//! `w*` when `n` exceeds about `2 k log(d/k) + 7k/5` and the noise is zero; the ℓ2-smallest is dense and far
+//! from it.
 //!
 //! Shapes: `n × d`, targets `[n]`; `truth.weights = w*`, `truth.noise = noise`.
 //!
 //! Assumes: nothing.
 //!
-//! Source: own; for the number of samples see V. Chandrasekaran, B. Recht, P. Parrilo, A. Willsky (2012), Found. Comput.
-//! Math. 12, Proposition 3.10, arXiv:1012.0621. As a test of implicit bias: Woodworth et al. (2020), arXiv:2002.09277.
+//! Source: own; for the number of samples see V. Chandrasekaran, B. Recht, P. Parrilo, A. Willsky (2012),
+//! Found. Comput. Math. 12, Proposition 3.10, arXiv:1012.0621. As a test of implicit bias: Woodworth et al.
+//! (2020), arXiv:2002.09277.
 //!
 //! Units: inputs of standard deviation 1; `amplitude` and `noise` in units of the target.
 //!

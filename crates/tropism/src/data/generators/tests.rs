@@ -212,7 +212,10 @@ fn keys_outside_their_range_are_named() {
             "`noise` in [data] is inf",
         ),
         (Box::new(AlignedRegression { exponent: -1.0, ..Default::default() }), "`exponent` in [data] is -1"),
-        (Box::new(MulticlassGaussian { class_count: 1, ..Default::default() }), "`classes` in [data] is 1"),
+        (
+            Box::new(MulticlassGaussian { class_count: 1, ..Default::default() }),
+            "`class_count` in [data] is 1",
+        ),
         (Box::new(SoudryFig1 { gap: 0.0, ..Default::default() }), "`gap` in [data] is 0"),
     ];
     for (g, expected) in cases {

@@ -46,7 +46,7 @@ pub struct LinearFlow<'a> {
 pub struct Rates {
     pub slip: f64,
     pub noise: f64,
-    /// `−d log L / ds`, not a logarithm: 1 on the way to infinity, 0 at rest.
+    /// `−d log L / ds` of the samples still moving, not a logarithm: 1 on the way to infinity, 0 at rest.
     pub decay: f64,
 }
 
@@ -229,12 +229,16 @@ impl<'a> LinearFlow<'a> {
             .collect();
         let mut gradient = std::mem::take(&mut self.scratch);
         self.model.pullback(&self.point, &self.design, &self.slopes, &mut self.work, &mut gradient);
+        // What is only rounding noise makes no iterate slip.
+        for (g, n) in gradient.iter_mut().zip(self.gradient_noise()) {
+            *g = if g.abs() > n { *g } else { 0.0 };
+        }
         let product = self.curvature_times(&gradient);
         let log_square = 2.0 * (linalg::norm2(&gradient).ln() + scale);
         self.scratch = gradient;
         let log_loss = self.loss.log_sum(&self.outputs, &self.targets) + self.log_weight;
         Rates {
-            decay: (log_square - log_add_exp(log_loss, self.settled_log_loss) + log_factor).exp(),
+            decay: (log_square - log_loss + log_factor).exp(),
             slip: product + scale + log_factor,
             noise: log_sum_exp(&noise) - (self.targets.len() as f64).ln() + log_factor,
         }

@@ -1,0 +1,185 @@
+//! What can be typed: the one definition behind parsing, help, completions and manual pages.
+
+use clap::{Parser, Subcommand, ValueEnum, ValueHint};
+use std::path::PathBuf;
+
+const AFTER: &str = "\
+Exit codes: 0 the run agrees with the prediction (or the command did what it says), 1 it disagrees, 2 an error, \
+3 undecided, out of scope or no prediction.
+
+Start with `tropism new experiment.toml` and `tropism run experiment.toml`.";
+
+/// A laboratory for the implicit regularization of optimizers.
+///
+/// From a short experiment file Tropism derives what theory predicts the optimizer selects, solves that program
+/// with a certificate, follows the optimizer in log time, and judges.
+#[derive(Debug, Parser)]
+#[command(name = "tropism", version, after_help = AFTER, max_term_width = 100)]
+pub struct Args {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+}
+
+/// Everything the program does.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    Run(Run),
+    Predict(Predict),
+    List(List),
+    Explain(Explain),
+    New(New),
+    Report(Report),
+    Schema(Schema),
+    Completions(Completions),
+    Man(Man),
+}
+
+/// Run an experiment to its verdict and write a run folder.
+///
+/// The folder holds the resolved experiment, the prediction with its hash (written before the run starts), the
+/// trajectory as Parquet, the verdict as JSON, the report as one HTML file and its figures as SVG. It appears
+/// complete or not at all. Ctrl-C stops the run at the next step and keeps what there is as a partial run; a second
+/// Ctrl-C aborts at once and keeps nothing.
+#[derive(Debug, clap::Args)]
+pub struct Run {
+    /// Experiment file (TOML)
+    #[arg(value_hint = ValueHint::FilePath, required_unless_present = "resume")]
+    pub file: Option<PathBuf>,
+    /// Run folder [default: runs/NAME for NAME.toml]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub out: Option<PathBuf>,
+    /// Continue an interrupted run in its folder
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with_all = ["file", "out", "force"])]
+    pub resume: Option<PathBuf>,
+    /// Replace an older run even if it was interrupted or its folder holds other files
+    #[arg(long)]
+    pub force: bool,
+    /// Print the verdict alone, and no progress
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// Print one JSON object instead of the report
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Solve the predicted program only, with its certificate.
+///
+/// Exit code 0 if there is a certified reference, 3 if no theorem applies.
+#[derive(Debug, clap::Args)]
+pub struct Predict {
+    /// Experiment file (TOML)
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// List models, losses, optimizers, programs, theorems, measures and data sets.
+#[derive(Debug, clap::Args)]
+pub struct List {
+    /// Only this room
+    pub room: Option<Room>,
+    /// Print one JSON object
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// A room of the library.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Room {
+    Data,
+    #[value(alias = "models")]
+    Model,
+    #[value(alias = "losses")]
+    Loss,
+    #[value(alias = "optimizers")]
+    Optimizer,
+    #[value(alias = "programs")]
+    Program,
+    #[value(alias = "theorems")]
+    Theorem,
+    #[value(alias = "measures")]
+    Measure,
+}
+
+/// Explain one member of the list: what it is, what it assumes, where it comes from, and its keys.
+#[derive(Debug, clap::Args)]
+pub struct Explain {
+    /// Word from `tropism list`
+    pub id: String,
+    /// Only the keys for the experiment file
+    #[arg(long)]
+    pub keys: bool,
+}
+
+/// Write a commented experiment file to start from.
+#[derive(Debug, clap::Args)]
+pub struct New {
+    /// File to write; never overwritten
+    #[arg(default_value = "experiment.toml", value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
+    /// Data set or generator, see `tropism list data`
+    #[arg(long, value_name = "KIND", default_value = "gaussian_separable")]
+    pub data: String,
+    /// Loss, see `tropism list loss` [default: the first that fits the data]
+    #[arg(long, value_name = "KIND")]
+    pub loss: Option<String>,
+    /// Optimizer, see `tropism list optimizer`
+    #[arg(long, value_name = "KIND", default_value = "gradient_descent")]
+    pub optimizer: String,
+}
+
+/// Render the report of a run folder again.
+///
+/// Text and JSON go to the terminal, HTML and figures to their place in the run folder, unless --out says otherwise.
+#[derive(Debug, clap::Args)]
+pub struct Report {
+    /// Run folder, or its verdict.json
+    #[arg(value_hint = ValueHint::AnyPath)]
+    pub run: PathBuf,
+    /// What to render
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    pub format: Format,
+    /// File (for svg: folder) to write to; `-` is the terminal
+    #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    pub out: Option<PathBuf>,
+}
+
+/// A rendering of the report.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    Text,
+    Html,
+    Json,
+    Svg,
+}
+
+/// Print the JSON schema of experiment files or of verdict.json.
+#[derive(Debug, clap::Args)]
+pub struct Schema {
+    /// Which of the two
+    pub of: Described,
+}
+
+/// What has a schema.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Described {
+    Experiment,
+    Verdict,
+}
+
+/// Print a completion script for a shell.
+#[derive(Debug, clap::Args)]
+pub struct Completions {
+    /// The shell
+    pub shell: clap_complete::Shell,
+}
+
+/// Print the manual page, or write the pages of all commands to a folder.
+#[derive(Debug, clap::Args)]
+pub struct Man {
+    /// Folder for the pages
+    #[arg(value_hint = ValueHint::DirPath)]
+    pub dir: Option<PathBuf>,
+}

@@ -1,0 +1,65 @@
+//! One file per command.
+
+mod completions;
+mod explain;
+mod list;
+mod man;
+mod new;
+mod predict;
+mod report;
+mod run;
+mod schema;
+
+use crate::args::Command;
+use crate::error::Error;
+use std::process::ExitCode;
+use tropism::report::VerdictKind;
+
+/// How a command ended that did its work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exit {
+    /// Done; for a run: agrees.
+    Success,
+    /// The run disagrees with the prediction.
+    Disagrees,
+    /// Nothing could be decided, or nothing was predicted.
+    Open,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> ExitCode {
+        match exit {
+            Exit::Success => ExitCode::SUCCESS,
+            Exit::Disagrees => ExitCode::from(1),
+            Exit::Open => ExitCode::from(3),
+        }
+    }
+}
+
+impl From<VerdictKind> for Exit {
+    fn from(verdict: VerdictKind) -> Exit {
+        match verdict {
+            VerdictKind::Agrees => Exit::Success,
+            VerdictKind::Disagrees => Exit::Disagrees,
+            VerdictKind::Undecided | VerdictKind::OutOfScope | VerdictKind::NoPrediction => Exit::Open,
+        }
+    }
+}
+
+/// Carries a command out.
+///
+/// # Errors
+/// Whatever keeps it from doing so.
+pub fn carry_out(command: Command) -> Result<Exit, Error> {
+    match command {
+        Command::Run(args) => run::run(&args),
+        Command::Predict(args) => predict::predict(&args),
+        Command::List(args) => list::list(&args),
+        Command::Explain(args) => explain::explain(&args),
+        Command::New(args) => new::new(&args),
+        Command::Report(args) => report::report(&args),
+        Command::Schema(args) => schema::schema(&args),
+        Command::Completions(args) => completions::completions(&args),
+        Command::Man(args) => man::man(&args),
+    }
+}

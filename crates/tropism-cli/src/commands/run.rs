@@ -1,0 +1,153 @@
+//! `tropism run`: from an experiment file to a run folder and a verdict.
+
+use super::Exit;
+use crate::args::Run;
+use crate::error::Error;
+use crate::experiment::Experiment;
+use crate::folder::{self, RunFolder};
+use crate::progress::{Progress, Waiting};
+use crate::terminal::{colour, say, width};
+use crate::{interrupt, trajectory};
+use serde_json::Value;
+use std::fs;
+use std::path::{Path, PathBuf};
+use tropism::examine::{Predicted, conclude, predict};
+use tropism::report::{self, Report};
+use tropism::training::{self, Checkpoint, Ended, Trajectory};
+
+pub fn run(args: &Run) -> Result<Exit, Error> {
+    interrupt::install()?;
+    match (&args.file, &args.resume) {
+        (_, Some(folder)) => resume(args, folder),
+        (Some(file), None) => begin(args, file),
+        // Ruled out by the definition of the arguments.
+        (None, None) => Ok(Exit::Open),
+    }
+}
+
+/// Runs an experiment from its start.
+fn begin(args: &Run, file: &Path) -> Result<Exit, Error> {
+    let target = args.out.clone().unwrap_or_else(|| default_folder(file));
+    folder::check(&target, args.force)?;
+    let experiment = Experiment::load(file)?;
+    let predicted = foresee(args, file, &experiment)?;
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let version = env!("CARGO_PKG_VERSION");
+    let head = format!("# {name} as tropism {version} resolved it: every default is written out.\n\n");
+    carry_out(args, &experiment, &predicted, &target, &(head + &experiment.resolved), None)
+}
+
+/// Continues the interrupted run in `folder`, which is replaced only when it has ended.
+fn resume(args: &Run, folder: &Path) -> Result<Exit, Error> {
+    let file = folder.join(folder::EXPERIMENT);
+    let report = folder::verdict(folder)?;
+    let refuse = |what| Err(Error::NotResumable { path: folder.into(), what });
+    if !folder.join(folder::PARTIAL).exists() {
+        return refuse("this run was not interrupted, so there is nothing to continue");
+    }
+    let path = folder.join(folder::CHECKPOINT);
+    let bytes = fs::read(&path).map_err(Error::file(&path, "read"))?;
+    let Ok(checkpoint) = postcard::from_bytes::<Checkpoint>(&bytes) else {
+        return refuse("its checkpoint.bin is damaged or of another version of Tropism");
+    };
+    let experiment = Experiment::reload(folder, &report)?;
+    let predicted = foresee(args, &file, &experiment)?;
+    if predicted.report.hash != report.prediction.hash {
+        return refuse("the experiment, its data or the prediction have changed since the run began");
+    }
+    let text = fs::read_to_string(&file).map_err(Error::file(&file, "read"))?;
+    carry_out(args, &experiment, &predicted, folder, &text, Some(checkpoint))
+}
+
+/// Forms the prediction.
+fn foresee(args: &Run, file: &Path, experiment: &Experiment) -> Result<Predicted, Error> {
+    let waiting = Waiting::new("Solving and certifying the predicted program", args.quiet);
+    let predicted = predict(&experiment.setup).map_err(Error::of(file))?;
+    drop(waiting);
+    if interrupt::requested() { Err(Error::InterruptedEarly) } else { Ok(predicted) }
+}
+
+/// Runs, concludes, and writes and shows the outcome.
+fn carry_out(
+    args: &Run,
+    experiment: &Experiment,
+    predicted: &Predicted,
+    target: &Path,
+    text: &str,
+    from: Option<Checkpoint>,
+) -> Result<Exit, Error> {
+    // The prediction is on disk before the first step.
+    let folder = RunFolder::create(target)?;
+    folder.write(folder::EXPERIMENT, text)?;
+    folder.write(folder::PREDICTION, serde_json::to_string_pretty(&predicted.report)? + "\n")?;
+
+    let job = experiment.setup.job();
+    let mut progress = Progress::new(args.quiet);
+    let trajectory = match from {
+        None => training::run(&job, &mut progress),
+        Some(checkpoint) => training::resume(&job, checkpoint, &mut progress),
+    };
+    drop(progress);
+
+    let waiting = Waiting::new("Measuring the run against the prediction", args.quiet);
+    let report = conclude(&experiment.setup, predicted, &trajectory);
+    let report = write(&folder, &report, &trajectory)?;
+    drop(waiting);
+    folder.publish()?;
+    present(args, &report, target)?;
+    Ok(report.verdict.into())
+}
+
+/// `runs/NAME` for `NAME.toml`.
+fn default_folder(file: &Path) -> PathBuf {
+    Path::new("runs").join(file.file_stem().unwrap_or_default())
+}
+
+/// Writes everything that is known after the run. Returns the report as `verdict.json` holds it, so that rendering
+/// it again from there gives the same bytes.
+fn write(folder: &RunFolder, report: &Report, trajectory: &Trajectory) -> Result<Report, Error> {
+    let json = report::json(report)?;
+    let report: Report = serde_json::from_str(&json)?;
+    folder.write(folder::VERDICT, json)?;
+    trajectory::write(&folder.path(folder::TRAJECTORY), &report, trajectory)?;
+    folder.write(folder::REPORT, report::html(&report))?;
+    for figure in report::figures(&report) {
+        folder.write(&format!("{}/{}.svg", folder::FIGURES, figure.id), figure.svg)?;
+    }
+    if trajectory.ended == Ended::Interrupted {
+        let bytes = postcard::to_stdvec(&trajectory.checkpoint).map_err(Error::Checkpoint)?;
+        folder.write(folder::CHECKPOINT, bytes)?;
+        let note = format!(
+            "This run was interrupted after {} steps.\n`tropism run --resume` and this folder continue it.\n",
+            trajectory.steps
+        );
+        folder.write(folder::PARTIAL, note)?;
+    }
+    Ok(report)
+}
+
+/// Shows the outcome on standard output.
+fn present(args: &Run, report: &Report, target: &Path) -> Result<(), Error> {
+    let page = target.join(folder::REPORT);
+    if args.json {
+        let mut value = serde_json::to_value(report)?;
+        if let Value::Object(map) = &mut value {
+            // Long, and in verdict.json.
+            map.remove("series");
+            map.insert("folder".into(), target.to_string_lossy().into());
+            map.insert("report".into(), page.to_string_lossy().into());
+        }
+        return say(&(serde_json::to_string_pretty(&value)? + "\n"));
+    }
+    if args.quiet {
+        let verdict = serde_json::to_value(report.verdict)?;
+        let word = verdict.as_str().unwrap_or_default().replace('_', " ");
+        return say(&format!("{word}: {}\n", report.reason));
+    }
+    let mut text = report::text(report, width(), colour());
+    text.push_str(&format!("{:12}{}\n", "report", page.display()));
+    if report.run.ended == Ended::Interrupted.word() {
+        text.push_str(&format!("{:12}tropism run --resume {}\n", "to continue", target.display()));
+    }
+    say(&text)
+}
