@@ -30,13 +30,29 @@ fn scaled_sigmoid(m: f64, scale: f64, factor: f64) -> f64 {
     top / (1.0 + e * weight)
 }
 
+#[inline(always)]
+fn slopes_of_eight(f: &[f64; 8], y: &[f64; 8], scale: f64, factor: f64, out: &mut [f64; 8]) {
+    for l in 0..8 {
+        out[l] = -y[l] * scaled_sigmoid(f[l] * y[l], scale, factor);
+    }
+}
+
 wide! {
     fn scaled_slopes<'a>(outputs: &'a [f64], y: &'a [f64], out: &'a mut [f64]) -> f64 {
         let scale = (-lowest_product(outputs, y)).min(0.0);
         let factor = vexp::exp(scale);
-        for ((o, f), s) in out.iter_mut().zip(outputs).zip(y) {
-            *o = -s * scaled_sigmoid(f * s, scale, factor);
+        let (blocks, rest) = outputs.as_chunks::<8>();
+        let (signs, last) = y.as_chunks::<8>();
+        let (results, left) = out.as_chunks_mut::<8>();
+        for ((o, f), s) in results.iter_mut().zip(blocks).zip(signs) {
+            slopes_of_eight(f, s, scale, factor, o);
         }
+        // The last few take the same wide path, filled up with zeros.
+        let (mut f, mut s, mut o) = ([0.0; 8], [0.0; 8], [0.0; 8]);
+        f[..rest.len()].copy_from_slice(rest);
+        s[..rest.len()].copy_from_slice(&last[..rest.len()]);
+        slopes_of_eight(&f, &s, scale, factor, &mut o);
+        left.copy_from_slice(&o[..left.len()]);
         scale
     }
 }

@@ -35,10 +35,10 @@ wide! {
 }
 
 impl View<'_> {
-    /// Columns that row `i` and the rows above it reach.
+    /// Columns that row `i` and the rows above it reach, rounded up to full lanes: what is stored there is zero.
     #[inline(always)]
     fn reach(&self, i: usize) -> usize {
-        if self.lower { (i + 1).min(self.cols) } else { self.cols }
+        if self.lower { (i + 1).next_multiple_of(LANES).min(self.cols) } else { self.cols }
     }
 
     /// `out = M w`.
@@ -64,26 +64,25 @@ impl View<'_> {
     #[inline(always)]
     fn dots<const R: usize>(self, first: usize, w: &[f64]) -> [f64; R] {
         let reach = self.reach(first + R - 1);
-        let rows: [&[f64]; R] = std::array::from_fn(|r| {
+        let (blocks, tail) = w[..reach].as_chunks::<LANES>();
+        let rows: [(&[[f64; LANES]], &[f64]); R] = std::array::from_fn(|r| {
             let start = (first + r) * self.cols;
-            &self.data[start..start + reach]
+            let (chunks, rest) = self.data[start..start + reach].as_chunks::<LANES>();
+            (&chunks[..blocks.len()], &rest[..tail.len()])
         });
-        let w = &w[..reach];
-        let (blocks, tail) = w.as_chunks::<LANES>();
         let mut sums = [[0.0f64; LANES]; R];
         for (b, v) in blocks.iter().enumerate() {
             for r in 0..R {
-                let x = &rows[r][b * LANES..(b + 1) * LANES];
+                let x = &rows[r].0[b];
                 for l in 0..LANES {
                     sums[r][l] = x[l].mul_add(v[l], sums[r][l]);
                 }
             }
         }
-        let done = reach - tail.len();
         std::array::from_fn(|r| {
             let s = sums[r];
             let mut sum = ((s[0] + s[4]) + (s[1] + s[5])) + ((s[2] + s[6]) + (s[3] + s[7]));
-            for (x, v) in rows[r][done..].iter().zip(tail) {
+            for (x, v) in rows[r].1.iter().zip(tail) {
                 sum = x.mul_add(*v, sum);
             }
             sum
@@ -133,22 +132,21 @@ impl View<'_> {
             return;
         }
         let mut sums = [[0.0f64; C]; ROWS];
-        let mut i = first;
-        while i + ROWS <= self.rows {
-            for (q, sum) in sums.iter_mut().enumerate() {
-                let start = (i + q) * self.cols + column;
-                let x = &self.data[start..start + C];
+        let (data, r) = (&self.data[first * self.cols..], &r[first..self.rows]);
+        let (groups, rest) = r.as_chunks::<ROWS>();
+        for (rows, weights) in data.chunks_exact(ROWS * self.cols).zip(groups) {
+            for q in 0..ROWS {
+                let x = &rows[q * self.cols + column..][..C];
                 for l in 0..C {
-                    sum[l] = x[l].mul_add(r[i + q], sum[l]);
+                    sums[q][l] = x[l].mul_add(weights[q], sums[q][l]);
                 }
             }
-            i += ROWS;
         }
-        for i in i..self.rows {
-            let start = i * self.cols + column;
-            let x = &self.data[start..start + C];
+        let done = groups.len() * ROWS * self.cols;
+        for (row, weight) in data[done..].chunks_exact(self.cols).zip(rest) {
+            let x = &row[column..][..C];
             for l in 0..C {
-                sums[0][l] = x[l].mul_add(r[i], sums[0][l]);
+                sums[0][l] = x[l].mul_add(*weight, sums[0][l]);
             }
         }
         for l in 0..C {
