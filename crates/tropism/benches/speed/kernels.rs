@@ -82,9 +82,9 @@ fn plain(effort: Effort, data: &Dataset) -> f64 {
     let mut g = vec![0.0; d];
     seconds(effort, || {
         g.fill(0.0);
-        for i in 0..n {
-            let m = y[i] * linalg::dot(x.row(i), &w);
-            linalg::axpy(-y[i] / (1.0 + m.exp()), x.row(i), &mut g);
+        for (i, y) in y.iter().enumerate() {
+            let m = y * linalg::dot(x.row(i), &w);
+            linalg::axpy(-y / (1.0 + m.exp()), x.row(i), &mut g);
         }
         linalg::axpy(-0.1 / n as f64, black_box(&g), &mut w);
     })

@@ -54,9 +54,9 @@ impl View<'_> {
             out[first..first + ROWS].copy_from_slice(&sums);
             first += ROWS;
         }
-        for i in first..self.rows {
+        for (i, o) in out.iter_mut().enumerate().take(self.rows).skip(first) {
             let [sum] = self.dots(i, w);
-            out[i] = sum;
+            *o = sum;
         }
     }
 
@@ -118,21 +118,20 @@ impl View<'_> {
     #[inline(always)]
     fn block<const C: usize>(self, column: usize, r: &[f64], out: &mut [f64]) {
         // Right of the diagonal there is nothing: column j begins at row j.
-        let first = if self.lower { column } else { 0 };
+        let first = if self.lower { column.min(self.rows) } else { 0 };
+        let (data, r) = (&self.data[first * self.cols..], &r[first..self.rows]);
         if C == COLUMNS {
             let mut sums = [0.0f64; C];
-            for i in first..self.rows {
-                let start = i * self.cols + column;
-                let x = &self.data[start..start + C];
+            for (row, weight) in data.chunks_exact(self.cols).zip(r) {
+                let x = &row[column..][..C];
                 for l in 0..C {
-                    sums[l] = x[l].mul_add(r[i], sums[l]);
+                    sums[l] = x[l].mul_add(*weight, sums[l]);
                 }
             }
             out[column..column + C].copy_from_slice(&sums);
             return;
         }
         let mut sums = [[0.0f64; C]; ROWS];
-        let (data, r) = (&self.data[first * self.cols..], &r[first..self.rows]);
         let (groups, rest) = r.as_chunks::<ROWS>();
         for (rows, weights) in data.chunks_exact(ROWS * self.cols).zip(groups) {
             for q in 0..ROWS {
@@ -174,11 +173,11 @@ mod tests {
                     let (mut f, mut g) = (vec![f64::NAN; rows], vec![f64::NAN; cols]);
                     m.times(&w, &mut f);
                     m.transposed_times(&r, &mut g);
-                    for i in 0..rows {
-                        assert_eq!(f[i], (0..cols).map(|j| kept(i, j) * w[j]).sum::<f64>());
+                    for (i, f) in f.iter().enumerate() {
+                        assert_eq!(*f, (0..cols).map(|j| kept(i, j) * w[j]).sum::<f64>());
                     }
-                    for j in 0..cols {
-                        assert_eq!(g[j], (0..rows).map(|i| kept(i, j) * r[i]).sum::<f64>());
+                    for (j, g) in g.iter().enumerate() {
+                        assert_eq!(*g, (0..rows).map(|i| kept(i, j) * r[i]).sum::<f64>());
                     }
                 }
             }
