@@ -46,8 +46,7 @@ pub fn table(effort: Effort) {
         let t = to(&setup, 1e5);
         let plain = {
             let mut job = setup.job();
-            let run = |steps| Horizon { log_time: None, steps: Some(steps), exact_steps: steps };
-            job.horizon = run(2_000);
+            job.horizon = Horizon { log_time: None, steps: Some(2_000), exact_steps: 2_000 };
             seconds(effort, || {
                 black_box(training::run(&job, &mut Silent));
             }) / 2_000.0

@@ -41,30 +41,37 @@ fn step(effort: Effort, setup: &Setup, steps: u64) -> f64 {
 /// What one step cannot do without in a form with `entries` stored numbers: each is multiplied and added twice (outputs and
 /// gradient), and each sample takes one exponential. Nothing else: no loads of targets, no update, no divisions.
 fn bound(effort: Effort, entries: usize, samples: usize) -> f64 {
-    let x: Vec<f64> = (0..entries).map(|i| 1.0 + 1e-3 * i as f64).collect();
+    let x: Vec<f64> = (0..entries.next_multiple_of(32)).map(|i| 1.0 + 1e-3 * i as f64).collect();
     let v: Vec<f64> = (0..samples).map(|i| -0.1 * (i % 7) as f64).collect();
     let mut e = vec![0.0; samples];
-    let lanes = [0.999_f64; 8];
-    seconds(effort, || {
-        pulp::Arch::new().dispatch(
-            #[inline(always)]
-            || {
-                let mut sums = [[0.0f64; 8]; 4];
-                for _ in 0..2 {
-                    for block in black_box(&x[..]).chunks(32) {
-                        for (s, part) in sums.iter_mut().zip(block.chunks(8)) {
-                            part.iter().zip(lanes).zip(s).for_each(|((x, c), s)| *s = x.mul_add(c, *s));
-                        }
-                    }
+    seconds(effort, || pulp::Arch::new().dispatch(Arithmetic { x: &x, v: &v, e: &mut e }))
+}
+
+struct Arithmetic<'a> {
+    x: &'a [f64],
+    v: &'a [f64],
+    e: &'a mut [f64],
+}
+
+impl pulp::NullaryFnOnce for Arithmetic<'_> {
+    type Output = ();
+    #[inline(always)]
+    fn call(self) {
+        // Eight registers of sums of four: enough to keep every multiplier busy, few enough to stay in registers.
+        let mut sums = [0.0f64; 32];
+        for _ in 0..2 {
+            for block in black_box(self.x).as_chunks::<32>().0 {
+                for l in 0..32 {
+                    sums[l] = block[l].mul_add(0.999, sums[l]);
                 }
-                black_box(&mut sums);
-                for (e, v) in e.iter_mut().zip(black_box(&v[..])) {
-                    *e = vexp::exp(*v);
-                }
-            },
-        );
-        black_box(&mut e);
-    })
+            }
+        }
+        black_box(&mut sums);
+        for (e, v) in self.e.iter_mut().zip(black_box(self.v)) {
+            *e = vexp::exp(*v);
+        }
+        black_box(self.e);
+    }
 }
 
 /// The loop anyone would write: outputs, sigmoids by the standard library, gradient, update; in the data's own coordinates.
@@ -75,9 +82,9 @@ fn plain(effort: Effort, data: &Dataset) -> f64 {
     let mut g = vec![0.0; d];
     seconds(effort, || {
         g.fill(0.0);
-        for i in 0..n {
-            let m = y[i] * linalg::dot(x.row(i), &w);
-            linalg::axpy(-y[i] / (1.0 + m.exp()), x.row(i), &mut g);
+        for (i, y) in y.iter().enumerate() {
+            let m = y * linalg::dot(x.row(i), &w);
+            linalg::axpy(-y / (1.0 + m.exp()), x.row(i), &mut g);
         }
         linalg::axpy(-0.1 / n as f64, black_box(&g), &mut w);
     })

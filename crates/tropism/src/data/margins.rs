@@ -2,6 +2,7 @@
 
 use super::Targets;
 use crate::numerics::directed::{self, Enclosure};
+use crate::numerics::wide::wide;
 use crate::numerics::{Design, Matrix};
 use std::sync::Arc;
 
@@ -183,19 +184,43 @@ fn nan_min(a: f64, b: f64) -> f64 {
 
 fn row_enclosed(z: &Design, i: usize, w: &[f64]) -> Enclosure {
     match z {
-        Design::Dense(m) => pulp::Arch::new().dispatch(
-            #[inline(always)]
-            || directed::accurate_dot(m.row(i), w),
-        ),
+        Design::Dense(m) | Design::Lower(m) => directed::enclosed_dot(m.row(i), w),
         Design::Sparse(s) => {
             let range = s.offsets[i]..s.offsets[i + 1];
             let picked: Vec<f64> = s.indices[range.clone()].iter().map(|&j| w[j as usize]).collect();
-            pulp::Arch::new().dispatch(
-                #[inline(always)]
-                || directed::accurate_dot(&s.values[range], &picked),
-            )
+            directed::enclosed_dot(&s.values[range], &picked)
         }
     }
+}
+
+wide! {
+    /// Adds `c row` to the accumulators `[total, low, moduli]`.
+    fn add_dense<'a>(c: f64, row: &'a [f64], sums: [&'a mut [f64]; 3]) -> () {
+        let [total, low, moduli] = sums;
+        for (((v, total), low), moduli) in row.iter().zip(total).zip(low).zip(moduli) {
+            add_product(c, *v, total, low, moduli);
+        }
+    }
+}
+
+wide! {
+    /// The same for a sparse row.
+    fn add_sparse<'a>(c: f64, indices: &'a [u32], values: &'a [f64], sums: [&'a mut [f64]; 3]) -> () {
+        let [total, low, moduli] = sums;
+        for (&j, &v) in indices.iter().zip(values) {
+            let j = j as usize;
+            add_product(c, v, &mut total[j], &mut low[j], &mut moduli[j]);
+        }
+    }
+}
+
+#[inline(always)]
+fn add_product(c: f64, v: f64, total: &mut f64, low: &mut f64, moduli: &mut f64) {
+    let (p, e) = directed::two_prod(c, v);
+    let (t, f) = directed::two_sum(*total, p);
+    *total = t;
+    *low += e + f;
+    *moduli += p.abs();
 }
 
 /// One compensated accumulator per column.
@@ -214,41 +239,18 @@ impl Compensated {
     fn add_row(&mut self, z: &Design, i: usize, c: f64, at: usize) {
         self.terms += 1;
         match z {
-            Design::Dense(m) => {
+            Design::Dense(m) | Design::Lower(m) => {
                 let row = m.row(i);
-                let n = row.len();
-                let total = &mut self.total[at..at + n];
-                let low = &mut self.low[at..at + n];
-                let moduli = &mut self.moduli[at..at + n];
-                pulp::Arch::new().dispatch(
-                    #[inline(always)]
-                    || {
-                        for j in 0..n {
-                            let (p, e) = directed::two_prod(c, row[j]);
-                            let (t, f) = directed::two_sum(total[j], p);
-                            total[j] = t;
-                            low[j] += e + f;
-                            moduli[j] += p.abs();
-                        }
-                    },
-                );
+                let range = at..at + row.len();
+                let sums =
+                    [&mut self.total[range.clone()], &mut self.low[range.clone()], &mut self.moduli[range]];
+                add_dense(c, row, sums);
             }
             Design::Sparse(s) => {
                 let range = s.offsets[i]..s.offsets[i + 1];
                 let (indices, values) = (&s.indices[range.clone()], &s.values[range]);
-                pulp::Arch::new().dispatch(
-                    #[inline(always)]
-                    || {
-                        for (&j, &v) in indices.iter().zip(values) {
-                            let j = at + j as usize;
-                            let (p, e) = directed::two_prod(c, v);
-                            let (t, f) = directed::two_sum(self.total[j], p);
-                            self.total[j] = t;
-                            self.low[j] += e + f;
-                            self.moduli[j] += p.abs();
-                        }
-                    },
-                );
+                let sums = [&mut self.total[at..], &mut self.low[at..], &mut self.moduli[at..]];
+                add_sparse(c, indices, values, sums);
             }
         }
     }

@@ -9,7 +9,7 @@
 
 use super::{Loss, LossFacts, Tail, Target, Task};
 use crate::data::Targets;
-use crate::numerics::vexp;
+use crate::numerics::{linalg::lowest_product, vexp, wide::wide};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -29,6 +29,16 @@ pub(super) fn sign(y: Target) -> f64 {
                 1.0
             }
         }
+    }
+}
+
+wide! {
+    fn scaled_slopes<'a>(outputs: &'a [f64], y: &'a [f64], out: &'a mut [f64]) -> f64 {
+        let lowest = lowest_product(outputs, y);
+        for ((o, f), s) in out.iter_mut().zip(outputs).zip(y) {
+            *o = -s * vexp::exp(lowest - f * s);
+        }
+        -lowest
     }
 }
 
@@ -53,18 +63,6 @@ impl Loss for Exponential {
 
     fn slopes(&self, outputs: &[f64], targets: &Targets, out: &mut [f64]) -> f64 {
         let Targets::Sign(y) = targets else { return 0.0 };
-        pulp::Arch::new().dispatch(
-            #[inline(always)]
-            || {
-                let lowest = outputs.iter().zip(y).fold(f64::INFINITY, |a, (f, s)| {
-                    let m = f * s;
-                    if m < a { m } else { a }
-                });
-                for ((o, f), s) in out.iter_mut().zip(outputs).zip(y) {
-                    *o = -s * vexp::exp(lowest - f * s);
-                }
-                -lowest
-            },
-        )
+        scaled_slopes(outputs, y, out)
     }
 }

@@ -11,7 +11,7 @@ use super::exponential::sign;
 use super::{Loss, LossFacts, Tail, Target, Task};
 use crate::data::Targets;
 use crate::numerics::logscale::log_logistic;
-use crate::numerics::vexp;
+use crate::numerics::{linalg::lowest_product, vexp, wide::wide};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -20,12 +20,41 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields, default)]
 pub struct Logistic {}
 
-/// `σ(−m) exp(−s)` for a common scale `s = min(0, −m_min)`.
+/// `σ(−m) exp(−s)` for a common scale `s = min(0, −m_min)`, `factor = exp(s)`.
 #[inline(always)]
 fn scaled_sigmoid(m: f64, scale: f64, factor: f64) -> f64 {
     // For m < 0 the scale is 0 and exp(m) is safe; for m ≥ 0 the shifted exponential never overflows.
-    let e = vexp::exp(if m >= 0.0 { -m - scale } else { m });
-    if m >= 0.0 { e / (1.0 + e * factor) } else { 1.0 / (1.0 + e) }
+    let positive = m >= 0.0;
+    let e = vexp::exp(if positive { -m - scale } else { m });
+    let (top, weight) = if positive { (e, factor) } else { (1.0, 1.0) };
+    top / (1.0 + e * weight)
+}
+
+#[inline(always)]
+fn slopes_of_eight(f: &[f64; 8], y: &[f64; 8], scale: f64, factor: f64, out: &mut [f64; 8]) {
+    for l in 0..8 {
+        out[l] = -y[l] * scaled_sigmoid(f[l] * y[l], scale, factor);
+    }
+}
+
+wide! {
+    fn scaled_slopes<'a>(outputs: &'a [f64], y: &'a [f64], out: &'a mut [f64]) -> f64 {
+        let scale = (-lowest_product(outputs, y)).min(0.0);
+        let factor = vexp::exp(scale);
+        let (blocks, rest) = outputs.as_chunks::<8>();
+        let (signs, last) = y.as_chunks::<8>();
+        let (results, left) = out.as_chunks_mut::<8>();
+        for ((o, f), s) in results.iter_mut().zip(blocks).zip(signs) {
+            slopes_of_eight(f, s, scale, factor, o);
+        }
+        // The last few take the same wide path, filled up with zeros.
+        let (mut f, mut s, mut o) = ([0.0; 8], [0.0; 8], [0.0; 8]);
+        f[..rest.len()].copy_from_slice(rest);
+        s[..rest.len()].copy_from_slice(&last[..rest.len()]);
+        slopes_of_eight(&f, &s, scale, factor, &mut o);
+        left.copy_from_slice(&o[..left.len()]);
+        scale
+    }
 }
 
 impl Loss for Logistic {
@@ -36,7 +65,8 @@ impl Loss for Logistic {
     fn slope(&self, f: &[f64], y: Target, out: &mut [f64]) -> f64 {
         let m = sign(y) * f[0];
         let scale = (-m).min(0.0);
-        out[0] = -sign(y) * scaled_sigmoid(m, scale, scale.exp());
+        // For m ≥ 0 the exponential has gone into the scale.
+        out[0] = -sign(y) / (1.0 + (-m.abs()).exp());
         scale
     }
 
@@ -53,20 +83,6 @@ impl Loss for Logistic {
 
     fn slopes(&self, outputs: &[f64], targets: &Targets, out: &mut [f64]) -> f64 {
         let Targets::Sign(y) = targets else { return 0.0 };
-        pulp::Arch::new().dispatch(
-            #[inline(always)]
-            || {
-                let lowest = outputs.iter().zip(y).fold(f64::INFINITY, |a, (f, s)| {
-                    let m = f * s;
-                    if m < a { m } else { a }
-                });
-                let scale = (-lowest).min(0.0);
-                let factor = scale.exp();
-                for ((o, f), s) in out.iter_mut().zip(outputs).zip(y) {
-                    *o = -s * scaled_sigmoid(f * s, scale, factor);
-                }
-                scale
-            },
-        )
+        scaled_slopes(outputs, y, out)
     }
 }

@@ -1,6 +1,7 @@
 //! The data matrix, dense or sparse, with the four products that everything else is made of.
 
 use super::matrix::Matrix;
+use super::products::View;
 use serde::{Deserialize, Serialize};
 
 /// Compressed sparse rows.
@@ -18,6 +19,8 @@ pub struct Csr {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Design {
     Dense(Matrix),
+    /// Zero right of the diagonal: the rows of an LQ factorisation.
+    Lower(Matrix),
     Sparse(Csr),
 }
 
@@ -27,17 +30,21 @@ impl From<Matrix> for Design {
     }
 }
 
+fn lower(m: &Matrix) -> View<'_> {
+    View { data: m.as_slice(), rows: m.rows(), cols: m.cols(), lower: true }
+}
+
 impl Design {
     pub fn rows(&self) -> usize {
         match self {
-            Design::Dense(m) => m.rows(),
+            Design::Dense(m) | Design::Lower(m) => m.rows(),
             Design::Sparse(s) => s.rows,
         }
     }
 
     pub fn cols(&self) -> usize {
         match self {
-            Design::Dense(m) => m.cols(),
+            Design::Dense(m) | Design::Lower(m) => m.cols(),
             Design::Sparse(s) => s.cols,
         }
     }
@@ -45,7 +52,7 @@ impl Design {
     /// Calls `f(j, x_ij)` for the stored entries of row `i`.
     pub fn for_row(&self, i: usize, mut f: impl FnMut(usize, f64)) {
         match self {
-            Design::Dense(m) => m.row(i).iter().enumerate().for_each(|(j, &v)| f(j, v)),
+            Design::Dense(m) | Design::Lower(m) => m.row(i).iter().enumerate().for_each(|(j, &v)| f(j, v)),
             Design::Sparse(s) => {
                 for k in s.offsets[i]..s.offsets[i + 1] {
                     f(s.indices[k] as usize, s.values[k]);
@@ -57,7 +64,7 @@ impl Design {
     /// `⟨x_i, w⟩`.
     pub fn row_dot(&self, i: usize, w: &[f64]) -> f64 {
         match self {
-            Design::Dense(m) => super::linalg::dot(m.row(i), w),
+            Design::Dense(m) | Design::Lower(m) => super::linalg::dot(m.row(i), w),
             Design::Sparse(s) => {
                 (s.offsets[i]..s.offsets[i + 1]).map(|k| s.values[k] * w[s.indices[k] as usize]).sum()
             }
@@ -67,7 +74,7 @@ impl Design {
     /// `out += c x_i`.
     pub fn add_row(&self, i: usize, c: f64, out: &mut [f64]) {
         match self {
-            Design::Dense(m) => super::linalg::axpy(c, m.row(i), out),
+            Design::Dense(m) | Design::Lower(m) => super::linalg::axpy(c, m.row(i), out),
             Design::Sparse(s) => {
                 for k in s.offsets[i]..s.offsets[i + 1] {
                     out[s.indices[k] as usize] += c * s.values[k];
@@ -80,6 +87,7 @@ impl Design {
     pub fn apply(&self, w: &[f64], out: &mut [f64]) {
         match self {
             Design::Dense(m) => super::linalg::matvec(m, w, out),
+            Design::Lower(m) => lower(m).times(w, out),
             Design::Sparse(_) => {
                 for (i, o) in out.iter_mut().enumerate() {
                     *o = self.row_dot(i, w);
@@ -92,6 +100,7 @@ impl Design {
     pub fn adjoint(&self, r: &[f64], out: &mut [f64]) {
         match self {
             Design::Dense(m) => super::linalg::matvec_transposed(m, r, out),
+            Design::Lower(m) => lower(m).transposed_times(r, out),
             Design::Sparse(_) => {
                 out.fill(0.0);
                 for (i, &c) in r.iter().enumerate() {
@@ -107,7 +116,7 @@ impl Design {
     pub fn gram(&self) -> Matrix {
         let n = self.rows();
         match self {
-            Design::Dense(m) => super::linalg::matmul_nt(m, m),
+            Design::Dense(m) | Design::Lower(m) => super::linalg::matmul_nt(m, m),
             Design::Sparse(_) => {
                 let mut k = Matrix::zeros(n, n);
                 let mut dense = vec![0.0; self.cols()];
@@ -128,7 +137,7 @@ impl Design {
     /// `Xᵀ X`, `[d × d]`.
     pub fn gram_columns(&self) -> Matrix {
         match self {
-            Design::Dense(m) => super::linalg::matmul_tn(m, m),
+            Design::Dense(m) | Design::Lower(m) => super::linalg::matmul_tn(m, m),
             Design::Sparse(s) => {
                 let mut k = Matrix::zeros(s.cols, s.cols);
                 for i in 0..s.rows {
@@ -149,7 +158,7 @@ impl Design {
     pub fn scaled_columns(&self, factors: &[f64]) -> Design {
         let mut out = self.clone();
         match &mut out {
-            Design::Dense(m) => {
+            Design::Dense(m) | Design::Lower(m) => {
                 for i in 0..m.rows() {
                     m.row_mut(i).iter_mut().zip(factors).for_each(|(v, c)| *v *= c);
                 }
@@ -180,7 +189,7 @@ impl Design {
     /// The rows `indices`, in that order.
     pub fn select(&self, indices: &[usize]) -> Design {
         match self {
-            Design::Dense(m) => {
+            Design::Dense(m) | Design::Lower(m) => {
                 let mut data = Vec::with_capacity(indices.len() * m.cols());
                 indices.iter().for_each(|&i| data.extend_from_slice(m.row(i)));
                 Design::Dense(Matrix::from_vec(indices.len(), m.cols(), data))
@@ -201,7 +210,9 @@ impl Design {
     /// [`Design::select`] into memory that is reused: nothing is allocated once `out` has grown.
     pub fn select_into(&self, indices: &[usize], out: &mut Design) {
         match (self, out) {
-            (Design::Dense(m), Design::Dense(o)) if o.rows() == indices.len() && o.cols() == m.cols() => {
+            (Design::Dense(m) | Design::Lower(m), Design::Dense(o))
+                if o.rows() == indices.len() && o.cols() == m.cols() =>
+            {
                 for (to, &from) in indices.iter().enumerate() {
                     o.row_mut(to).copy_from_slice(m.row(from));
                 }
@@ -228,7 +239,7 @@ impl Design {
     pub fn scaled_rows(&self, factors: &[f64]) -> Design {
         let mut out = self.clone();
         match &mut out {
-            Design::Dense(m) => {
+            Design::Dense(m) | Design::Lower(m) => {
                 for (i, &c) in factors.iter().enumerate() {
                     m.row_mut(i).iter_mut().for_each(|v| *v *= c);
                 }
@@ -245,7 +256,7 @@ impl Design {
     /// A dense copy.
     pub fn to_dense(&self) -> Matrix {
         match self {
-            Design::Dense(m) => m.clone(),
+            Design::Dense(m) | Design::Lower(m) => m.clone(),
             Design::Sparse(s) => {
                 let mut m = Matrix::zeros(s.rows, s.cols);
                 for i in 0..s.rows {

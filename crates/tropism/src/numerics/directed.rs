@@ -4,6 +4,8 @@
 //! `γ_n Σ|a_i b_i|`, `γ_n = n u / (1 − n u)`, `u = 2^-53` (Higham 2002, Accuracy and Stability of
 //! Numerical Algorithms, §3.1). An [`Enclosure`] carries that bound along.
 
+use super::wide::wide;
+
 /// An interval `[lo, hi]` that contains the exact value.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Enclosure {
@@ -110,4 +112,10 @@ pub fn compensated(total: f64, low: f64, moduli: f64, n: usize) -> Enclosure {
     let underflow = n as f64 * f64::MIN_POSITIVE * f64::EPSILON;
     let sum = total + low;
     Enclosure::around(sum, UNIT * sum.abs() * (1.0 + 1e-6) + 2.0 * g * g * moduli + underflow)
+}
+wide! {
+    /// [`accurate_dot`] by itself, for callers outside a dispatch.
+    pub fn enclosed_dot<'a>(a: &'a [f64], b: &'a [f64]) -> Enclosure {
+        accurate_dot(a, b)
+    }
 }

@@ -3,6 +3,7 @@
 //! threads. The few vector kernels are written for vectorisation by `pulp`'s run-time dispatch.
 
 use super::matrix::Matrix;
+use super::products::View;
 use faer::Par;
 use faer::linalg::matmul::matmul;
 use faer::linalg::solvers::{PartialPivLu, Solve};
@@ -44,6 +45,22 @@ pub fn norm2(x: &[f64]) -> f64 {
     scale * x.iter().map(|v| (v / scale) * (v / scale)).sum::<f64>().sqrt()
 }
 
+/// `min_i a_i b_i`, products that are NaN left out; `∞` if there are none.
+#[inline(always)]
+pub fn lowest_product(a: &[f64], b: &[f64]) -> f64 {
+    let less = |m: f64, low: f64| if m < low { m } else { low };
+    let mut low = [f64::INFINITY; 8];
+    let (ca, ra) = a.as_chunks::<8>();
+    let (cb, rb) = b[..a.len()].as_chunks::<8>();
+    for (x, y) in ca.iter().zip(cb) {
+        for l in 0..8 {
+            low[l] = less(x[l] * y[l], low[l]);
+        }
+    }
+    let start = low.into_iter().fold(f64::INFINITY, |m, v| less(v, m));
+    ra.iter().zip(rb).fold(start, |m, (x, y)| less(x * y, m))
+}
+
 /// Largest modulus; NaN if any entry is NaN.
 pub fn max_abs(x: &[f64]) -> f64 {
     x.iter().fold(0.0, |m: f64, v| if v.is_nan() || m.is_nan() { f64::NAN } else { m.max(v.abs()) })
@@ -51,29 +68,16 @@ pub fn max_abs(x: &[f64]) -> f64 {
 
 /// `out = M w`.
 pub fn matvec(m: &Matrix, w: &[f64], out: &mut [f64]) {
-    pulp::Arch::new().dispatch(
-        #[inline(always)]
-        || {
-            for (i, o) in out.iter_mut().enumerate() {
-                *o = dot(m.row(i), w);
-            }
-        },
-    );
+    view(m).times(w, out);
 }
 
 /// `out = Mᵀ r`.
 pub fn matvec_transposed(m: &Matrix, r: &[f64], out: &mut [f64]) {
-    pulp::Arch::new().dispatch(
-        #[inline(always)]
-        || {
-            out.fill(0.0);
-            for (i, &c) in r.iter().enumerate() {
-                if c != 0.0 {
-                    axpy(c, m.row(i), out);
-                }
-            }
-        },
-    );
+    view(m).transposed_times(r, out);
+}
+
+fn view(m: &Matrix) -> View<'_> {
+    View { data: m.as_slice(), rows: m.rows(), cols: m.cols(), lower: false }
 }
 
 /// `A Bᵀ`.

@@ -11,9 +11,11 @@ pub mod matrix;
 pub mod norm;
 pub mod null;
 pub mod potential;
+pub mod products;
 pub mod pseudo_inverse;
 pub mod rng;
 pub mod vexp;
+pub(crate) mod wide;
 
 pub use design::{Csr, Design};
 pub use matrix::Matrix;

@@ -11,6 +11,8 @@ const LN2_LO: f64 = 1.908_214_929_270_587_7e-10;
 /// 1.5 * 2^52: adding and subtracting it rounds to the nearest integer.
 const ROUND: f64 = 6_755_399_441_055_744.0;
 
+/// For use inside a `pulp` dispatch, where a fused multiply-add is one instruction.
+///
 /// `exp(x)` to about one unit in the last place for `−708 ≤ x ≤ 709`; 0 below, a huge number or `∞` above.
 #[inline(always)]
 pub fn exp(x: f64) -> f64 {
@@ -18,7 +20,7 @@ pub fn exp(x: f64) -> f64 {
     let shifted = clamped * LOG2_E + ROUND;
     let k = shifted - ROUND;
     let r = (clamped - k * LN2_HI) - k * LN2_LO;
-    let mut p = 1.0 / 479_001_600.0;
+    let mut p: f64 = 1.0 / 479_001_600.0;
     for c in [
         1.0 / 39_916_800.0,
         1.0 / 3_628_800.0,
@@ -33,13 +35,14 @@ pub fn exp(x: f64) -> f64 {
         1.0,
         1.0,
     ] {
-        p = p * r + c;
+        p = p.mul_add(r, c);
     }
-    // The low bits of `shifted` hold k; put it into the exponent of 2^k. Two factors keep k = 1024 finite.
-    let bits = shifted.to_bits().wrapping_sub(ROUND.to_bits()) as i64;
-    let half = bits >> 1;
-    let two = |e: i64| f64::from_bits(((e + 1023) as u64) << 52);
-    let value = p * two(half) * two(bits - half);
+    // 2^k in two factors, so that k = 1024 stays finite. The low bits of a number plus `ROUND` hold its nearest integer;
+    // moved into the exponent's place, everything above falls off. Only shifts to the left: every register has those.
+    let half = k * 0.5 + ROUND;
+    let rest = (k - (half - ROUND)) + ROUND;
+    let two = |shifted: f64| f64::from_bits(shifted.to_bits().wrapping_add(1023) << 52);
+    let value = p * two(half) * two(rest);
     if x < -708.0 { 0.0 } else { value }
 }
 

@@ -56,7 +56,7 @@ impl Coordinates {
         };
         let (lower, basis) = linalg::lq(&job.data.x.to_dense());
         let (anchor, start) = split(job.theta0, &basis, job.data.targets.outputs());
-        let reduced = Reduced { x: Design::Dense(lower), basis, anchor, start, model };
+        let reduced = Reduced { x: Design::Lower(lower), basis, anchor, start, model };
         let reason = format!(
             "an orthonormal basis of the row space, {n} coordinates instead of {d} inputs: the optimizer is invariant \
              under rotations and n < d, so the iterates are the same up to rounding"

@@ -73,9 +73,9 @@ fn slope_is_derivative(loss: &dyn Loss) -> Law {
         for (f, y) in points(loss.facts().task, m) {
             let (slope, s) = slope_of(loss, &f, y);
             let log = loss.log_value(&f, y);
-            for c in 0..f.len() {
+            for (c, slope) in slope.iter().enumerate() {
                 let want = difference(|h| loss.log_value(&moved(&f, c, h), y));
-                let got = slope[c] * (s - log).exp();
+                let got = slope * (s - log).exp();
                 // |v| = |log ℓ| ≤ 40 gives rounding below 1e-12; truncation as above with |v⁗'| ≤ 1e3.
                 let tolerance = 2e-7 * (1.0 + want.abs()).min(1e3);
                 close(got, want, tolerance, || format!("slope [{c}] at margin {m}"))?;

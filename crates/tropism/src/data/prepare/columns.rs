@@ -103,8 +103,12 @@ impl Stats {
     pub(super) fn apply(&self, x: &mut Design) {
         let divisor: Vec<f64> =
             self.std.iter().zip(&self.constant).map(|(&s, &c)| if c || s == 0.0 { 1.0 } else { s }).collect();
+        // Shifted columns are no longer zero right of the diagonal.
+        if let Design::Lower(m) = x {
+            *x = Design::Dense(std::mem::take(m));
+        }
         match x {
-            Design::Dense(m) => {
+            Design::Dense(m) | Design::Lower(m) => {
                 for i in 0..m.rows() {
                     for ((v, mean), s) in m.row_mut(i).iter_mut().zip(&self.mean).zip(&divisor) {
                         *v = (*v - mean) / s;
@@ -130,7 +134,7 @@ impl Stats {
 pub(super) fn with_ones(x: &Design) -> Design {
     let (n, d) = (x.rows(), x.cols());
     match x {
-        Design::Dense(m) => {
+        Design::Dense(m) | Design::Lower(m) => {
             let mut data = Vec::with_capacity(n * (d + 1));
             for i in 0..n {
                 data.extend_from_slice(m.row(i));
