@@ -86,6 +86,22 @@ fn check_targets(task: Task, data: &Dataset, loss: &str) -> Result<(), Error> {
         (Targets::Sign(_), _) => (false, "two classes"),
         (Targets::Class { .. }, _) => (false, "several classes"),
     };
+    // More classes than half the samples are measurements that happen to be written as labels.
+    if let Targets::Class { classes, .. } = &data.targets
+        && *classes > 2
+        && 2 * classes > data.n()
+    {
+        let missing = format!(
+            "the labels take {classes} different values among {} samples, which look like measurements; use the squared \
+             loss, or choose the classes with data.classes",
+            data.n()
+        );
+        return Err(Error::incompatible(
+            &format!("loss.kind = \"{loss}\""),
+            &format!("data `{}`", data.name),
+            missing,
+        ));
+    }
     if fits {
         return Ok(());
     }

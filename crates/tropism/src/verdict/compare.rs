@@ -22,6 +22,8 @@ const FLAT: f64 = 0.02;
 const IN_THE_TAIL: f64 = 5.0;
 /// The run's own weights certify the predicted program to this relative gap before it can have settled elsewhere.
 const OWN_CERTIFICATE: f64 = 0.1;
+/// A direction that moves no further than this from itself has stopped turning.
+const TURNING: f64 = 0.02;
 /// Coordinates shown: the largest of the predicted and of the selected solution.
 const SHOWN: usize = 12;
 
@@ -177,9 +179,27 @@ fn settled(
     let deep = match claim {
         // The limit of another tail has no certificate in this program; being deep in the tail must do.
         Claim::NotSelected => true,
-        _ => own_gap(setup, reference, trajectory).is_some_and(|g| g <= OWN_CERTIFICATE),
+        _ => {
+            own_gap(setup, reference, trajectory).is_some_and(|g| g <= OWN_CERTIFICATE)
+                && still_turning(setup, trajectory).is_some_and(|d| d <= TURNING)
+        }
     };
     if flat && deep && at_infinity { Settled::Yes } else { Settled::No }
+}
+
+/// Distance between the direction of the predictor and that in which it has moved over the last eighth of its norm: while
+/// they differ, the direction still turns, however slowly.
+fn still_turning(setup: &Setup, trajectory: &Trajectory) -> Option<f64> {
+    let w = last_predictor(setup, trajectory)?;
+    let size = linalg::norm2(&w);
+    let before = trajectory
+        .snapshots
+        .iter()
+        .rev()
+        .filter_map(|s| setup.model.effective(&s.theta))
+        .find(|v| linalg::norm2(v) <= 0.875 * size)?;
+    let step: Vec<f64> = w.iter().zip(&before).map(|(a, b)| a - b).collect();
+    DirectionDistance.evaluate(&View { w: &w, data: &setup.data, target: Some(&step) })
 }
 
 /// Relative gap that the run's own weights `|ℓ'_i|`, taken as dual variables, certify for the predicted program.

@@ -1,0 +1,126 @@
+//! Experiments that once drew a wrong verdict, each with the one verdict that is right, or with the ones that are not.
+//!
+//! Rows are `z_i = y_i x_i`; every second one is handed over with both signs flipped, which changes no margin.
+
+use tropism::data::Dataset;
+use tropism::numerics::Matrix;
+use tropism::report::VerdictKind::{self, Agrees, Disagrees, OutOfScope, Undecided};
+use tropism::{Report, Setup, Spec, examine, training::Silent};
+
+fn binary(rows: &[&[f64]]) -> Dataset {
+    let sign = |i: usize| if i % 2 == 0 { 1.0 } else { -1.0 };
+    let x: Vec<Vec<f64>> =
+        rows.iter().enumerate().map(|(i, r)| r.iter().map(|v| v * sign(i)).collect()).collect();
+    Dataset::binary("regression test", Matrix::from_rows(&x), (0..rows.len()).map(sign).collect())
+}
+
+fn judged(data: Dataset, keys: &str) -> Report {
+    let spec = Spec::parse(&format!("[data]\nkind = \"memory\"\n{keys}")).expect("a valid experiment");
+    examine(&Setup::with_data(&spec, data).expect("a valid set-up"), &mut Silent).expect("a verdict")
+}
+
+fn expect(name: &str, report: &Report, right: &[VerdictKind]) {
+    assert!(right.contains(&report.verdict), "{name}: {:?}: {}", report.verdict, report.reason);
+}
+
+const GD: &str = "[loss]\nkind = \"logistic\"\n[optimizer]\nkind = \"gradient_descent\"\n";
+
+/// A flat gap before the small row has moved anything is not a limit.
+#[test]
+fn a_flat_slope_is_not_a_limit() {
+    let data = || binary(&[&[1.0, 0.0], &[6e-6, 8e-6]]);
+    expect("short", &judged(data(), &format!("{GD}[horizon]\nsteps = 20000")), &[Undecided]);
+    expect("long", &judged(data(), &format!("{GD}[horizon]\ntime = \"1e100000\"")), &[Agrees]);
+    let part = || binary(&[&[1.0, 0.0, 0.0], &[-1.5, 0.0, 0.0], &[0.2, 1e-5, 0.0]]);
+    expect("partly, short", &judged(part(), &format!("{GD}[horizon]\ntime = 1e4")), &[Undecided]);
+    expect("partly, long", &judged(part(), &format!("{GD}[horizon]\ntime = \"1e100000\"")), &[Agrees]);
+}
+
+/// Steps below the last bit are no rest: the flow goes on from there.
+#[test]
+fn a_far_start_is_waited_out() {
+    for start in ["50.0", "200.0", "1e4"] {
+        let keys = format!("[model]\nkind = \"linear\"\nstart = {start}\n{GD}[horizon]\ntime = \"1e100000\"");
+        let report = judged(binary(&[&[1.0, 0.2], &[0.3, 1.0], &[2.0, 0.5]]), &keys);
+        expect(start, &report, &[Agrees]);
+        let part = binary(&[
+            &[1.0, 0.0, 0.0],
+            &[-1.5, 0.0, 0.0],
+            &[0.0, 1.0, 0.2],
+            &[0.0, 0.3, 1.0],
+            &[0.0, 2.0, 0.5],
+        ]);
+        expect(&format!("partly, {start}"), &judged(part, &keys), &[Agrees, Undecided]);
+    }
+}
+
+/// An infeasible point has no merit from a low value.
+#[test]
+fn infeasible_points_are_not_interpolants() {
+    for second in [1e-7, 2e-7] {
+        let x = Matrix::from_rows(&[vec![1.0, 0.0, 0.0], vec![0.0, 1e-7, 0.0]]);
+        let keys =
+            "[loss]\nkind = \"squared\"\n[optimizer]\nkind = \"gradient_descent\"\n[horizon]\nsteps = 1000";
+        expect("stiff", &judged(Dataset::regression("stiff", x, vec![1.0, second]), keys), &[Undecided]);
+    }
+    let x = Matrix::from_rows(&[vec![1.0, 2.0], vec![1.0, 2.0]]);
+    let keys = "[loss]\nkind = \"squared\"\n[optimizer]\nkind = \"gradient_descent\"";
+    let nearly = Dataset::regression("inconsistent", x, vec![1.0, 1.0 + 1e-10]);
+    expect("inconsistent", &judged(nearly, keys), &[Undecided, OutOfScope]);
+}
+
+/// An unstable stochastic run is not healed by the flow that would have continued it.
+#[test]
+fn the_flow_does_not_heal_unstable_sgd() {
+    let x = Matrix::from_fn(20, 20, |i, j| f64::from(i == j) * 20f64.sqrt());
+    let data = Dataset::regression("orthogonal", x, vec![1.0; 20]);
+    let keys = "[loss]\nkind = \"squared\"\n[optimizer]\nkind = \"sgd\"\nstep_size = 0.2\n";
+    expect("unstable", &judged(data, keys), &[Undecided]);
+}
+
+/// What does not happen in general may happen on special data.
+#[test]
+fn coincidences_do_not_refute_negative_results() {
+    let square = binary(&[&[1.0, 1.0], &[1.0, -1.0], &[2.0, 2.0], &[2.0, -2.0]]);
+    let keys =
+        "[loss]\nkind = \"polynomial\"\n[optimizer]\nkind = \"gradient_flow\"\n[horizon]\ntime = \"1e100\"";
+    expect("symmetric", &judged(square, keys), &[Undecided]);
+    let x = Matrix::from_rows(&[vec![1.0, 0.5, 0.0, 0.0], vec![0.0, 0.0, 1.0, 0.5]]);
+    let keys = "[loss]\nkind = \"squared\"\n[optimizer]\nkind = \"steepest_descent\"\nnorm = \"l1\"\nnormalized = false\n\
+                [horizon]\nsteps = 20000";
+    expect("blocks", &judged(Dataset::regression("blocks", x, vec![1.0, 2.0]), keys), &[Undecided]);
+}
+
+/// A minimiser at zero is measured in the weights' own unit.
+#[test]
+fn a_minimiser_at_zero_is_reached() {
+    let xor = binary(&[&[1.0, 1.0], &[-1.0, -1.0], &[-1.0, 1.0], &[1.0, -1.0]]);
+    expect("xor", &judged(xor, GD), &[Agrees]);
+}
+
+/// Margins of 1e-10 are margins.
+#[test]
+fn tiny_margins_are_not_taken_for_inseparable() {
+    for horizon in ["1e25", "1e100", "1e1000"] {
+        let data = binary(&[&[1.0, 1e-10, 0.0], &[-1.0, 1e-10, 0.0], &[0.3, 0.2, 50.0]]);
+        let report = judged(data, &format!("{GD}[horizon]\ntime = \"{horizon}\""));
+        assert_ne!(report.verdict, Disagrees, "{horizon}: {}", report.reason);
+    }
+}
+
+/// Before the loss is in its tail no direction has formed, whatever symmetry says.
+#[test]
+fn nothing_is_selected_at_the_start() {
+    let symmetric = binary(&[&[1.0, 1.0], &[1.0, -1.0]]);
+    expect("early", &judged(symmetric, &format!("{GD}[horizon]\ntime = 1e-6")), &[Undecided]);
+}
+
+/// A direction that still turns has not settled, even where the run's weights already certify the program.
+#[test]
+fn a_turning_direction_has_not_settled() {
+    let keys = "[loss]\nkind = \"exponential\"\n[optimizer]\nkind = \"mirror_descent\"\np = 1.05\nschedule = \"constant\"\n\
+                [horizon]\nsteps = 100000";
+    let report =
+        judged(binary(&[&[1.0, 0.2, 0.3], &[0.3, 1.0, -0.2], &[2.0, 0.5, 0.1], &[0.2, 0.4, 1.0]]), keys);
+    assert_ne!(report.verdict, Disagrees, "{}", report.reason);
+}
