@@ -8,7 +8,7 @@ use tropism::report::VerdictKind::{self, Agrees, Disagrees, OutOfScope, Undecide
 use tropism::{Report, Setup, Spec, examine, training::Silent};
 
 fn binary(rows: &[&[f64]]) -> Dataset {
-    let sign = |i: usize| if i % 2 == 0 { 1.0 } else { -1.0 };
+    let sign = |i: usize| if i.is_multiple_of(2) { 1.0 } else { -1.0 };
     let x: Vec<Vec<f64>> =
         rows.iter().enumerate().map(|(i, r)| r.iter().map(|v| v * sign(i)).collect()).collect();
     Dataset::binary("regression test", Matrix::from_rows(&x), (0..rows.len()).map(sign).collect())

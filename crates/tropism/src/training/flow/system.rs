@@ -301,8 +301,6 @@ impl<'a> LinearFlow<'a> {
         linalg::norm2(&out).ln() + top + self.log_weight
     }
 
-    /// last place of `Σ |slope_i| |x_ij|`, and of each output times its curvature.
-
     /// Whether rounding of the outputs is still small beside one unit of margin.
     ///
     /// Only an exponential tail cares about absolute margins; a polynomial one about relative margins, which rounding
