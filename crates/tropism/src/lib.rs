@@ -6,7 +6,7 @@
 //! log time, and judges by a rule fixed in advance.
 //!
 //! The crate holds all the science and touches neither files, nor the clock, nor the terminal.
-//! Read [`examine`] first: it is the whole way from a checked setup to a verdict.
+//! Read [`mod@examine`] first: it is the whole way from a checked setup to a verdict.
 
 pub mod data;
 pub mod error;

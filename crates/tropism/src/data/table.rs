@@ -20,7 +20,7 @@ pub struct Table {
     pub label: Option<LabelColumn>,
     /// Where each sample stands in the source.
     pub rows: RowNumbers,
-    /// Whether [`prepare`](super::prepare) standardises this table unless told otherwise.
+    /// Whether [`prepare`](fn@super::prepare) standardises this table unless told otherwise.
     pub standardise: bool,
     /// What is worth knowing about the source, in full sentences.
     pub notes: Vec<String>,

@@ -1,6 +1,6 @@
 //! Synthetic data with a known answer: each generator is a formula, a seed and what is true about the result.
 //!
-//! A generator draws from [`Stream::Data`] only, in a fixed order, so that one seed gives the same bits
+//! A generator draws from `Stream::Data` only, in a fixed order, so that one seed gives the same bits
 //! everywhere. What it knows it states: the hidden weights in [`Truth`], the property that holds by
 //! construction in the notes.
 

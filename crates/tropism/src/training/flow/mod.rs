@@ -8,7 +8,7 @@
 //!
 //! Data of which only a part is separable converge on the span of the rest and go to infinity across it
 //! (Ji, Telgarsky 2018, arXiv 1803.07300). The run finds that split by itself, from weights that stop decaying
-//! ([`settle`]), rotates into it so that rounding in the settled part cannot leak across, and lets the settled part
+//! (`settle.rs`), rotates into it so that rounding in the settled part cannot leak across, and lets the settled part
 //! rest at its minimiser once time has outrun its last bit.
 
 mod rest;

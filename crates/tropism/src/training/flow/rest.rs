@@ -18,7 +18,7 @@ impl LinearFlow<'_> {
     /// moves the point by no more than a millionth of its size; otherwise rounding has hidden where the run would go.
     ///
     /// On the way to infinity neither happens: the gradient stays above the margin times the sum of the slopes.
-    /// Coordinate by coordinate, because across the settled directions (see [`super::settle`]) the gradient is small
+    /// Coordinate by coordinate, because across the settled directions (see `settle`) the gradient is small
     /// but exact.
     pub fn rest(&mut self) -> Rest {
         let dim = self.dim();
@@ -49,6 +49,7 @@ impl LinearFlow<'_> {
     }
 
     /// What rounding alone leaves of each coordinate of the gradient, on the scale of the slopes: a few units in the
+    /// last place of `Σ |slope_i| |x_ij|`, and of each output times its curvature.
     pub(super) fn gradient_noise(&self) -> Vec<f64> {
         let (k, r) = (self.targets.outputs(), self.rows.cols());
         let size = linalg::norm2(&self.point);
