@@ -148,8 +148,9 @@ fn hint_for(error: &tropism::Error, file: Option<&Path>) -> Option<String> {
         }
         E::Data { row: None, column: None, what, .. } if what.contains("cannot be opened") => {
             let folder = file?.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_path_buf());
             Some(format!(
-                "a relative path is taken from the experiment file's own folder, {}.",
+                "a relative path is taken from the experiment file's own folder, `{}`.",
                 folder.display()
             ))
         }

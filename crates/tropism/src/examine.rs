@@ -157,11 +157,14 @@ fn hash(setup: &Setup, id: Option<&str>, prediction: Option<&Prediction>) -> Str
 }
 
 fn data_digest(setup: &Setup, h: &mut Sha256) {
+    let mut row = vec![];
     for i in 0..setup.data.n() {
+        row.clear();
         setup.data.x.for_row(i, |j, v| {
-            h.update((j as u64).to_le_bytes());
-            h.update(v.to_le_bytes());
+            row.extend_from_slice(&(j as u64).to_le_bytes());
+            row.extend_from_slice(&v.to_le_bytes());
         });
+        h.update(&row);
     }
     h.update(format!("{:?}", setup.data.targets));
 }

@@ -124,3 +124,41 @@ fn a_turning_direction_has_not_settled() {
         judged(binary(&[&[1.0, 0.2, 0.3], &[0.3, 1.0, -0.2], &[2.0, 0.5, 0.1], &[0.2, 0.4, 1.0]]), keys);
     assert_ne!(report.verdict, Disagrees, "{}", report.reason);
 }
+
+/// Contradictory copies of a sample, and a sample of zeros, are exact proofs that the data are not separable.
+#[test]
+fn plain_contradictions_are_proofs() {
+    let copies: Vec<Vec<f64>> = vec![vec![0.3, 1.7], vec![0.3, 1.7], vec![2.1, -0.4], vec![-1.1, 0.6]];
+    let data = Dataset::binary("copies", Matrix::from_rows(&copies), vec![1.0, -1.0, 1.0, -1.0]);
+    let report = judged(data, GD);
+    assert_eq!(report.prediction.theorem.as_deref(), Some("partly_separable"), "{}", report.reason);
+    expect("copies", &report, &[Agrees]);
+    let zero = binary(&[&[0.7, 1.3], &[1.1, -0.2], &[0.0, 0.0]]);
+    let report = judged(zero, GD);
+    assert_eq!(report.prediction.theorem.as_deref(), Some("partly_separable"), "{}", report.reason);
+    assert_ne!(report.verdict, Disagrees, "{}", report.reason);
+}
+
+/// Beyond the last bit of log t the run ends and says so.
+#[test]
+fn horizons_beyond_the_resolution_end() {
+    for horizon in ["1e500000000", "1e1000000000000"] {
+        let data = binary(&[&[1.0, 0.2], &[0.3, 1.0], &[2.0, 0.5]]);
+        let report = judged(data, &format!("{GD}[horizon]\ntime = \"{horizon}\""));
+        assert_ne!(report.verdict, Disagrees, "{horizon}: {}", report.reason);
+    }
+}
+
+/// Numbers of three hundred digits are drawn, not tripped over.
+#[test]
+fn huge_steps_are_drawn() {
+    for step in ["1e100", "1e300"] {
+        let data = binary(&[&[1.0, 0.2], &[0.3, 1.0], &[2.0, 0.5]]);
+        let keys = format!(
+            "[loss]\nkind = \"logistic\"\n[optimizer]\nkind = \"gradient_descent\"\nstep_size = {step}\n[horizon]\nsteps = 100"
+        );
+        let report = judged(data, &keys);
+        assert_eq!(report.verdict, OutOfScope);
+        assert!(tropism::report::html(&report).contains("<svg"));
+    }
+}

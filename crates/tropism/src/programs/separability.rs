@@ -37,6 +37,9 @@ pub enum Separability {
 
 /// Decides the question for the rows of `margins`.
 pub fn separability(margins: &MarginMap, budget: &Budget) -> Separability {
+    if let Some(q) = plain_contradiction(margins) {
+        return Separability::NotSeparable { q, residual: 0.0, correction: 0.0 };
+    }
     let program = MaxMargin::new(margins.clone(), Norm::L2);
     let solution = program.solve(budget);
     let (value, bound) = (program.value(&solution.w), program.bound(&solution.dual));
@@ -55,6 +58,40 @@ pub fn separability(margins: &MarginMap, budget: &Budget) -> Separability {
         Some((q, residual, correction)) => Separability::NotSeparable { q, residual, correction },
         None => Separability::Undecided { q, margin_at_most: above },
     }
+}
+
+/// An exact `q` that needs no solver: a row of zeros, or two rows that are each other's negative (contradictory copies of
+/// one sample). Binary data only; sorted by bits, so linear up to a logarithm.
+fn plain_contradiction(margins: &MarginMap) -> Option<Vec<f64>> {
+    let MarginMap::Binary { z } = margins else { return None };
+    let n = z.rows();
+    let mut q = vec![0.0; n];
+    let key = |i: usize, sign: f64| {
+        let mut entries: Vec<(usize, u64)> = vec![];
+        // Adding zero makes −0 and 0 one number.
+        z.for_row(i, |j, v| {
+            if v != 0.0 {
+                entries.push((j, (sign * v + 0.0).to_bits()))
+            }
+        });
+        entries
+    };
+    let mut seen = std::collections::HashMap::new();
+    for i in 0..n {
+        let own = key(i, 1.0);
+        if own.is_empty() {
+            q[i] = 1.0;
+            return Some(q);
+        }
+        if let Some(&other) = seen.get(&key(i, -1.0)) {
+            let other: usize = other;
+            q[i] = 0.5;
+            q[other] = 0.5;
+            return Some(q);
+        }
+        seen.insert(own, i);
+    }
+    None
 }
 
 /// Tries to turn `q` into a proof of non-separability, on supports of decreasing size.

@@ -34,12 +34,12 @@ pub(super) fn margins(rows: &[MarginRow]) -> Markup {
         div.scroll tabindex="0" {
             table.numeric {
                 thead { tr { th scope="col" { "Norm" } th scope="col" { "Achieved" } th scope="col" { "Optimum" }
-                    th scope="col" { "Upper bound" } th scope="col" { "Share" } } }
+                    th scope="col" { "Share" } } }
                 tbody {
                     @for m in rows {
                         tr {
                             th scope="row" { (printable(&m.norm)) }
-                            td { (num(m.achieved)) } td { (num(m.optimum)) } td { (num(m.optimum_upper)) }
+                            td { (num(m.achieved)) } td { (num(m.optimum)) }
                             td.share {
                                 span.bar aria-hidden="true" { span style={ "width:" (share(m.fraction)) "%" } {} }
                                 (percent_at_least(m.fraction))

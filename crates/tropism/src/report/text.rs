@@ -13,6 +13,12 @@ pub fn text(report: &Report, width: usize, colour: bool) -> String {
     page.line(&report.title, Ink::Strong);
     page.line(&setting(report), Ink::Dim);
     page.rule();
+    for (i, note) in report.data.notes.iter().enumerate() {
+        page.item(if i == 0 { "data" } else { "" }, note, Ink::Dim);
+    }
+    if !report.data.notes.is_empty() {
+        page.blank();
+    }
     prediction(&mut page, &report.prediction);
     page.blank();
     selected(&mut page, report);

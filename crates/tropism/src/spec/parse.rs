@@ -113,6 +113,21 @@ fn kind(table: &mut Table, section: &str, default: Option<&str>) -> Result<Strin
         (Some(Value::String(s)), _) => Ok(s),
         (Some(v), _) => Err(Error::bad_value(section, "kind", v, "it must be a string")),
         (None, Some(d)) => Ok(d.into()),
+        (None, None) if table.keys().any(|k| nearest(k, &["kind".to_string()]).is_some()) => {
+            let key = table
+                .keys()
+                .find(|k| nearest(k, &["kind".to_string()]).is_some())
+                .cloned()
+                .unwrap_or_default();
+            let valid = vec!["kind".to_string()];
+            Err(Error::UnknownKey {
+                section: section.into(),
+                nearest: Some("kind".into()),
+                key,
+                valid,
+                line: None,
+            })
+        }
         (None, None) => Err(Error::MissingKey {
             section: section.into(),
             key: "kind".into(),

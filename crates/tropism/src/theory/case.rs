@@ -137,11 +137,14 @@ impl<'a> Case<'a> {
             return check(name, Holds::Yes, "a flow has no step size");
         };
         let (proven, limit) = self.optimizer.stability;
-        let words = format!(
-            "step size {:.6} against {proven:.4} / smoothness = {:.6} (proven) and {limit:.4} / smoothness (quadratics)",
-            schedule.base,
-            proven / beta
+        let mut words = format!(
+            "step size {} against {} = {proven} / smoothness",
+            short(schedule.base),
+            short(proven / beta)
         );
+        if limit != proven {
+            words += &format!(", proven; {} = {limit:.3} / smoothness on quadratics", short(limit / beta));
+        }
         // Where the curvature is bounded only below the starting loss, momentum may leave that range.
         let bounded = self.setup.loss.facts().smoothness.is_finite() || self.optimizer.momentum == 0.0;
         let verdict = match schedule.base * beta {
@@ -159,7 +162,11 @@ impl<'a> Case<'a> {
         // A longer step may still be stable: the bound takes one sample for the whole batch.
         let verdict = if step * single < 2.0 { Holds::Yes } else { Holds::Unchecked };
         let limit = 2.0 / single;
-        check(name, verdict, format!("step size {step:.6} against 2 / smoothness of one sample = {limit:.6}"))
+        check(
+            name,
+            verdict,
+            format!("step size {} against {} = 2 / smoothness of one sample", short(step), short(limit)),
+        )
     }
 
     /// Condition: the steps sum to infinity.
@@ -199,7 +206,7 @@ impl<'a> Case<'a> {
         match self.optimizer.schedule {
             None => "a flow".into(),
             Some(s) => {
-                let mut words = format!("step size {:.6}", s.base);
+                let mut words = format!("step size {}", short(s.base));
                 if s.power != 0.0 {
                     words += &format!(" · (k+1)^-{}", s.power);
                 }
@@ -216,6 +223,11 @@ impl<'a> Case<'a> {
         let yes = self.optimizer.schedule.is_some_and(|s| s.power == power && s.loss_power == loss_power);
         scope(check(name, holds(yes), self.schedule_words()))
     }
+}
+
+/// Six digits, in powers of ten where a plain number would be long.
+fn short(v: f64) -> String {
+    if v == 0.0 || (1e-4..1e6).contains(&v.abs()) { format!("{v:.6}") } else { format!("{v:.4e}") }
 }
 
 /// Marks a check as scope.
@@ -260,8 +272,9 @@ fn separable_holds(s: &Separability) -> Holds {
 fn rank_and_residual(setup: &Setup) -> (usize, f64) {
     use crate::data::Targets;
     let y = match &setup.data.targets {
-        Targets::Real(y) | Targets::Sign(y) => y.clone(),
-        Targets::Class { .. } => return (0, f64::INFINITY),
+        // Only a regression asks whether it can interpolate; the factorisation is not free.
+        Targets::Real(y) | Targets::Sign(y) if setup.loss.facts().task == Task::Regression => y.clone(),
+        _ => return (0, f64::INFINITY),
     };
     let x: Matrix = setup.data.x.to_dense();
     let Some(d) = linalg::svd(&x) else { return (0, f64::INFINITY) };

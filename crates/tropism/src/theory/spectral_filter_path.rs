@@ -77,12 +77,15 @@ fn time(case: &Case) -> f64 {
 
 /// The horizon lies before 60 times the slowest mode's time: `e^{-60}` is below the last bit of the limit.
 pub fn stopped_early(case: &Case) -> bool {
+    if !case.optimizer.continuous || case.setup.loss.facts().task != Task::Regression {
+        return false;
+    }
     let singular = linalg::singular_values(&case.setup.data.x.to_dense());
     let top = singular.first().copied().unwrap_or(0.0);
     let cut = case.setup.data.n().max(case.setup.data.d()) as f64 * f64::EPSILON * top;
     let slowest = singular.iter().rev().find(|&&s| s > cut).copied().unwrap_or(1.0);
     let rate = 2.0 * slowest.ln() - (case.setup.data.n() as f64).ln();
-    case.optimizer.continuous && time(case) + rate < 60f64.ln()
+    time(case) + rate < 60f64.ln()
 }
 
 fn continuous(case: &Case) -> Check {

@@ -9,6 +9,7 @@ use crate::measures::{
     norm::Norm, point_distance::PointDistance, residual::Residual,
 };
 use crate::numerics::linalg;
+use crate::optimizers::Geometry;
 use crate::spec::Setup;
 use crate::terms::{JudgeRule, Rate, RateClock};
 use crate::theory::Claim;
@@ -180,7 +181,10 @@ fn settled(
         // The limit of another tail has no certificate in this program; being deep in the tail must do.
         Claim::NotSelected => true,
         _ => {
-            own_gap(setup, reference, trajectory).is_some_and(|g| g <= OWN_CERTIFICATE)
+            // A mirror map bends the path: a dual that certifies says nothing of how far behind the weights are.
+            let straight = matches!(setup.built.optimizer.facts().geometry, Geometry::Norm(_));
+            straight
+                && own_gap(setup, reference, trajectory).is_some_and(|g| g <= OWN_CERTIFICATE)
                 && still_turning(setup, trajectory).is_some_and(|d| d <= TURNING)
         }
     };

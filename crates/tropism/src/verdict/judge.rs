@@ -73,7 +73,16 @@ pub fn judge(e: &Evidence, rule: &JudgeRule) -> Finding {
             format!("The theorem does not apply here: its hypothesis “{broken}” fails."),
         );
     }
-    if e.reference_gap.is_nan() || e.reference_gap > rule.reference_gap {
+    if !e.reference_gap.is_finite() {
+        let reason = match e.unchecked.first() {
+            Some(open) => format!(
+                "The predicted program has no certified solution here, and the hypothesis “{open}” is neither proven nor refuted."
+            ),
+            None => "The predicted program has no certified solution here.".into(),
+        };
+        return say(VerdictKind::Undecided, reason);
+    }
+    if e.reference_gap > rule.reference_gap {
         return say(
             VerdictKind::Undecided,
             format!(

@@ -93,7 +93,7 @@ impl Reference {
             ProgramSpec::MaxMargin { norm } => {
                 let margins = setup.data.margins().ok_or_else(|| real_targets("max_margin"))?;
                 let mut reference = from_program(Box::new(MaxMargin::new(margins.clone(), *norm)));
-                reference.margin = Some(1.0 / reference.certificate.value);
+                reference.margin = Some(1.0 / reference.certificate.value).filter(|m| *m > 0.0);
                 if prediction.claim == Claim::Offset {
                     reference.offset = offset::determine(&margins, setup.log_weight, &setup.theta0).ok();
                 }
@@ -234,13 +234,15 @@ fn from_program(program: Box<dyn Program>) -> Reference {
     let solution = program.solve(&Budget::default());
     let certificate = certify(&*program, &solution.w, &solution.dual);
     let facts = program.facts();
+    let certified = certificate.relative_gap.is_finite();
     let uniqueness =
         if facts.uniqueness == Uniqueness::Unknown { solution.uniqueness } else { facts.uniqueness };
     Reference {
         target: Target::Program { program, dual: solution.dual },
         certificate,
-        solution: Some(solution.w),
-        unique: uniqueness.into(),
+        // What nothing certifies is not shown as a solution.
+        solution: certified.then_some(solution.w),
+        unique: if certified { uniqueness.into() } else { None },
         margin: None,
         method: solution.method,
         formula: facts.formula,

@@ -147,7 +147,7 @@ fn selection(table: &Table, wanted: &[ClassName], names: &[String], task: Task) 
             "data",
             "classes",
             shown,
-            "a binary loss takes exactly two; for more set loss = \"cross_entropy\"",
+            "a binary loss takes exactly two; for more set kind = \"cross_entropy\" in [loss]",
         )),
         _ => Ok(order),
     }
@@ -174,7 +174,7 @@ fn check_count(table: &Table, label: &LabelColumn, names: &[String], task: Task)
     {
         let what = format!(
             "there are {} different labels and `{}` is not a whole number: these look like the targets of a \
-             regression; set loss = \"squared\", or select classes with data.classes.",
+             regression; set kind = \"squared\" in [loss], or select classes with data.classes.",
             names.len(),
             label.values.text(i)
         );
@@ -183,7 +183,7 @@ fn check_count(table: &Table, label: &LabelColumn, names: &[String], task: Task)
     if task == Task::Binary && names.len() > 2 {
         return fail(format!(
             "there are {} different labels ({}), but a binary loss takes two; select two with data.classes, as in \
-             classes = [{}, {}], or set loss = \"cross_entropy\".",
+             classes = [{}, {}], or set kind = \"cross_entropy\" in [loss].",
             names.len(),
             name_list(names),
             quoted(&names[0], &label.values),

@@ -76,7 +76,7 @@ fn more_than_two_labels_name_the_key_to_set() {
     assert_eq!(
         message,
         "a.csv, column y: there are 3 different labels (`1`, `2`, `3`), but a binary loss takes two; select two with \
-         data.classes, as in classes = [1, 2], or set loss = \"cross_entropy\"."
+         data.classes, as in classes = [1, 2], or set kind = \"cross_entropy\" in [loss]."
     );
     let d = prepare(table(&FOUR, &[1.0, 2.0, 3.0, 1.0]), &plain(), Task::Multiclass, 0).expect("multiclass");
     assert_eq!(d.targets, Targets::Class { labels: vec![0, 1, 2, 0], classes: 3 });

@@ -143,7 +143,8 @@ impl Chart {
         let bottom = sheet.height - 46.0;
         let ticks = self.y.ticks(bottom - top, Lie::Up);
         let widest = ticks.iter().filter_map(|t| t.label.as_deref()).map(|l| text_width(l, LABEL_SIZE));
-        let left = 38.0 + widest.fold(18.0, f64::max);
+        // Numbers of many digits may not push the plot off its sheet.
+        let left = 38.0 + widest.fold(18.0, f64::max).min(0.3 * sheet.width);
         Area { left, right: sheet.width - 26.0, top, bottom }
     }
 

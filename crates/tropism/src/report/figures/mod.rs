@@ -75,9 +75,8 @@ fn plates(report: &Report) -> Vec<Plate<'_>> {
     if !rows.is_empty() {
         let title = "Largest coordinates";
         let caption = format!(
-            "The solution selected beside the one predicted, {} of {} coordinates.",
-            rows.len(),
-            report.coordinates.len()
+            "The solution selected beside the one predicted: the {} largest coordinates.",
+            rows.len()
         );
         let draw = Box::new(move |sheet, title: &str| pairs::draw(&rows, title, sheet));
         out.push(Plate { id: "coordinates", title: title.into(), caption, draw });

@@ -6,7 +6,7 @@ use super::chart::{Picture, Reading, Sheet};
 use crate::report::format::number;
 use crate::report::{Coordinate, Report};
 
-/// The most coordinates a figure shows; the table has them all.
+/// The most coordinates a figure shows; the table has the same.
 const MOST_ROWS: usize = 20;
 const ROW: f64 = 19.0;
 const LONGEST_NAME: usize = 24;

@@ -26,8 +26,10 @@ use rosenbrock::{Form, Outcome, Rosenbrock};
 
 /// Largest dimension of the implicit stages: a dense Cholesky factorisation of this size takes about a second.
 const LARGEST: usize = 2_500;
-/// More accepted steps than any run so far has needed by two orders of magnitude.
-const MOST_STEPS: u64 = 100_000;
+/// More steps, accepted and rejected, than any run so far has needed by an order of magnitude.
+const MOST_STEPS: u64 = 20_000;
+/// So many rejections in a row halve the step below the resolution of the clock.
+const MOST_REJECTED: u64 = 40;
 /// Ratio of the log-time variable between records.
 const RECORD_RATIO: f64 = 1.02;
 
@@ -131,10 +133,10 @@ impl Drive<'_> {
     fn integrate(&mut self, mut system: LinearFlow) -> Ended {
         let mut stepper = Rosenbrock::new(system.dim());
         let (mut s, mut h) = (0.0, 1e-3f64.min(self.goal));
-        let mut next_record = 0.0;
+        let (mut next_record, mut in_a_row) = (0.0, 0);
         let mut previous = system.rates(self.clock.log_unit);
         while s < self.goal {
-            if self.trajectory.flow_steps >= MOST_STEPS {
+            if self.trajectory.flow_steps + self.trajectory.flow_rejected >= MOST_STEPS {
                 return Ended::BudgetSpent;
             }
             h = h.min(self.goal - s).min(LONGEST * (1.0 + s));
@@ -146,13 +148,15 @@ impl Drive<'_> {
             match stepper.step(&mut system, form, s + self.clock.log_unit, h) {
                 Outcome::Rejected { next } => {
                     self.trajectory.flow_rejected += 1;
+                    in_a_row += 1;
                     h = next;
-                    if h < 1e-13 * (1.0 + s) {
+                    if h < 1e-13 * (1.0 + s) || in_a_row > MOST_REJECTED {
                         return Ended::PrecisionExhausted;
                     }
                     continue;
                 }
                 Outcome::Accepted { next } => {
+                    in_a_row = 0;
                     s = if self.goal - s <= h { self.goal } else { s + h };
                     let now = system.rates(s + self.clock.log_unit);
                     self.log_slip = log_add_exp(self.log_slip, log_mean(previous.slip, now.slip) + h.ln());
