@@ -24,7 +24,7 @@ impl Measure for ErrorRate {
             data.x.apply(view.w, &mut f);
             return Some(f.iter().zip(y).map(|(a, b)| (a - b) * (a - b)).sum::<f64>() / n as f64);
         }
-        let margins = data.margins()?;
+        let margins = view.margins?;
         let mut m = vec![0.0; margins.rows()];
         margins.apply(view.w, &mut m);
         let per = margins.rows() / n;

@@ -16,7 +16,7 @@ pub struct MarginL2;
 impl Measure for MarginL2 {
     fn evaluate(&self, view: &View) -> Option<f64> {
         let size = norm2(view.w);
-        let margins = view.data.margins()?;
+        let margins = view.margins?;
         (size > 0.0).then(|| margins.min_margin(view.w) / size)
     }
 

@@ -3,7 +3,7 @@
 //! A measure sees a predictor, the data and, where there is one, the target; it never sees how the predictor was
 //! trained.
 
-use crate::data::Dataset;
+use crate::data::{Dataset, MarginMap};
 
 /// Declares the measures: modules, registry and the list of trait objects.
 macro_rules! measures {
@@ -42,6 +42,8 @@ pub struct View<'a> {
     /// Effective linear predictor, `[k * d]`.
     pub w: &'a [f64],
     pub data: &'a Dataset,
+    /// The data's margin rows, built once by the caller; `None` for regression.
+    pub margins: Option<&'a MarginMap>,
     /// The predicted solution, where there is one.
     pub target: Option<&'a [f64]>,
 }

@@ -15,7 +15,7 @@ pub struct SupportDimension;
 
 impl Measure for SupportDimension {
     fn evaluate(&self, view: &View) -> Option<f64> {
-        let margins = view.data.margins()?;
+        let margins = view.margins?;
         let mut m = vec![0.0; margins.rows()];
         margins.apply(view.w, &mut m);
         let logits: Vec<f64> = m.iter().map(|v| -v).collect();

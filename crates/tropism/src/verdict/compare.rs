@@ -4,6 +4,7 @@ use super::judge::{Evidence, Settled};
 use super::measured::{Coordinate, Point, RateSeen, Selected};
 use super::rate::fit;
 use super::reference::Reference;
+use crate::data::{Dataset, MarginMap};
 use crate::measures::{
     Measure, View, direction_distance::DirectionDistance, error_rate::ErrorRate, margin_l2::MarginL2,
     norm::Norm, point_distance::PointDistance, residual::Residual,
@@ -49,7 +50,10 @@ pub fn compare(
     rule: &JudgeRule,
     trajectory: &Trajectory,
 ) -> Comparison {
-    let series: Vec<Point> = trajectory.snapshots.iter().map(|s| point(setup, reference, s)).collect();
+    let margins = setup.data.margins();
+    let test = setup.data.test.as_deref().map(|t| (t, t.margins()));
+    let ground = Ground { setup, reference, margins: margins.as_ref(), test: test.as_ref() };
+    let series: Vec<Point> = trajectory.snapshots.iter().map(|s| point(&ground, s)).collect();
     let judged = judged_series(&series, claim);
     let settled = settled(setup, reference, claim, rate, rule, trajectory, &judged);
     let gap = match claim {
@@ -102,9 +106,19 @@ fn unfinished(
     None
 }
 
-fn point(setup: &Setup, reference: Option<&Reference>, s: &Snapshot) -> Point {
+/// What every snapshot is measured on; the margin rows are built once.
+struct Ground<'a> {
+    setup: &'a Setup,
+    reference: Option<&'a Reference>,
+    margins: Option<&'a MarginMap>,
+    test: Option<&'a (&'a Dataset, Option<MarginMap>)>,
+}
+
+fn point(ground: &Ground, s: &Snapshot) -> Point {
+    let Ground { setup, reference, margins, test } = *ground;
     let w = setup.model.effective(&s.theta).unwrap_or_default();
-    let view = View { w: &w, data: &setup.data, target: reference.and_then(|r| r.solution.as_deref()) };
+    let target = reference.and_then(|r| r.solution.as_deref());
+    let view = View { w: &w, data: &setup.data, margins, target };
     let log10 = |v: f64| v.is_finite().then(|| v / std::f64::consts::LN_10);
     Point {
         step: s.step,
@@ -117,7 +131,8 @@ fn point(setup: &Setup, reference: Option<&Reference>, s: &Snapshot) -> Point {
         margin_l2: MarginL2.evaluate(&view),
         residual: Residual.evaluate(&view),
         train_error: ErrorRate.evaluate(&view),
-        test_error: setup.data.test.as_ref().and_then(|t| ErrorRate.evaluate(&View { data: t, ..view })),
+        test_error: test
+            .and_then(|(data, m)| ErrorRate.evaluate(&View { data, margins: m.as_ref(), ..view })),
         phase: match s.phase {
             Phase::Discrete => "discrete".into(),
             Phase::Flow => "flow".into(),
@@ -203,7 +218,7 @@ fn still_turning(setup: &Setup, trajectory: &Trajectory) -> Option<f64> {
         .filter_map(|s| setup.model.effective(&s.theta))
         .find(|v| linalg::norm2(v) <= 0.875 * size)?;
     let step: Vec<f64> = w.iter().zip(&before).map(|(a, b)| a - b).collect();
-    DirectionDistance.evaluate(&View { w: &w, data: &setup.data, target: Some(&step) })
+    DirectionDistance.evaluate(&View { w: &w, data: &setup.data, margins: None, target: Some(&step) })
 }
 
 /// Relative gap that the run's own weights `|ℓ'_i|`, taken as dual variables, certify for the predicted program.

@@ -18,10 +18,16 @@ fn declared_value_at_target(measure: &dyn Measure) -> Law {
     let facts = measure.facts();
     let Some(want) = facts.at_target else { return Ok(()) };
     for data in datasets() {
+        let margins = data.margins();
         let target = predictor(&data, 44);
         for c in if facts.scale_invariant { vec![1.0, 0.3, 1e100] } else { vec![1.0] } {
             let w: Vec<f64> = target.iter().map(|v| c * v).collect();
-            let got = measure.evaluate(&View { w: &w, data: &data, target: Some(&target) });
+            let got = measure.evaluate(&View {
+                w: &w,
+                data: &data,
+                margins: margins.as_ref(),
+                target: Some(&target),
+            });
             let got = got.ok_or("no value at the target")?;
             // Two normalisations of vectors of up to nine entries.
             close(got, want, 1e-14, || "at the target".into())?;
@@ -34,8 +40,11 @@ fn declared_value_at_target(measure: &dyn Measure) -> Law {
 fn scale_invariant_as_declared(measure: &dyn Measure) -> Law {
     let mut changed = false;
     for data in datasets() {
+        let margins = data.margins();
         let (w, target) = (predictor(&data, 45), predictor(&data, 46));
-        let at = |w: &[f64]| measure.evaluate(&View { w, data: &data, target: Some(&target) });
+        let at = |w: &[f64]| {
+            measure.evaluate(&View { w, data: &data, margins: margins.as_ref(), target: Some(&target) })
+        };
         for c in [0.3, 2.0, 1e3] {
             let scaled: Vec<f64> = w.iter().map(|v| c * v).collect();
             match (at(&w), at(&scaled)) {
@@ -50,13 +59,14 @@ fn scale_invariant_as_declared(measure: &dyn Measure) -> Law {
 /// Without a target, a predictor or samples it has a value or none, but never NaN and never a panic.
 fn total(measure: &dyn Measure) -> Law {
     for data in datasets() {
+        let margins = data.margins();
         let w = predictor(&data, 47);
         let zero = vec![0.0; w.len()];
         for view in [
-            View { w: &w, data: &data, target: None },
-            View { w: &zero, data: &data, target: Some(&w) },
-            View { w: &w, data: &data, target: Some(&zero) },
-            View { w: &zero, data: &data, target: Some(&zero) },
+            View { w: &w, data: &data, margins: margins.as_ref(), target: None },
+            View { w: &zero, data: &data, margins: margins.as_ref(), target: Some(&w) },
+            View { w: &w, data: &data, margins: margins.as_ref(), target: Some(&zero) },
+            View { w: &zero, data: &data, margins: margins.as_ref(), target: Some(&zero) },
         ] {
             holds(measure.evaluate(&view).is_none_or(|v| v.is_finite()), || {
                 format!("not a number at {:?}", view.w)
