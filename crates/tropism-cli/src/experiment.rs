@@ -40,7 +40,11 @@ impl Experiment {
     /// Checks `spec`, whose data file, if it has one, is found as `data`.
     fn build(file: &Path, spec: &Spec, data: Option<FileSpec>) -> Result<Self, Error> {
         let load = |written: &FileSpec| load(written, data.as_ref().unwrap_or(written));
-        let setup = Setup::build(spec, &load).map_err(Error::of(file))?;
+        // Ranges are checked on the way; the line is looked up in the file again.
+        let text = std::fs::read_to_string(file).unwrap_or_default();
+        let setup = Setup::build(spec, &load)
+            .map_err(|e| tropism::spec::with_line(e, &text))
+            .map_err(Error::of(file))?;
         let mut resolved = setup.spec.clone();
         if let (DataSpec::file(written), Some(found)) = (&mut resolved.data.source, &data) {
             *written = with_paths(found, absolute);

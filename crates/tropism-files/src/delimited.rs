@@ -84,24 +84,16 @@ impl<'a> Sink<'a> {
         }
         let width = columns.len();
         let mut found = 0;
+        // A row of the wrong length is to blame before any of its cells, which stand in the wrong columns.
+        let mut fault = None;
         for (k, cell) in cells.enumerate() {
             found = k + 1;
-            if k >= width {
+            if k >= width || fault.is_some() {
                 continue;
             }
-            let place = |what: String| at(path, row, Some(columns[k].clone()), what);
-            if k != *label {
-                data.push(finite(cell).map_err(place)?);
-                continue;
-            }
-            match std::str::from_utf8(cell) {
-                Ok("") => return Err(place("the label is empty.".into())),
-                Ok(text) if number(cell).is_some_and(|v| !v.is_finite()) => {
-                    return Err(place(format!("the label `{text}` is not a finite number.")));
-                }
-                Ok(text) => labels.push(text),
-                Err(_) => return Err(place("the label is not UTF-8 text.".into())),
-            }
+            let taken =
+                if k == *label { take_label(cell, labels) } else { finite(cell).map(|v| data.push(v)) };
+            fault = taken.err().map(|what| at(path, row, Some(columns[k].clone()), what));
         }
         if found != width {
             return Err(at(
@@ -112,7 +104,7 @@ impl<'a> Sink<'a> {
             ));
         }
         rows.push(row);
-        Ok(())
+        fault.map_or(Ok(()), Err)
     }
 
     fn finish(mut self) -> Table {
@@ -124,6 +116,20 @@ impl<'a> Sink<'a> {
         let mut table = Table::new(self.path, names, x).with_label(label, self.labels.finish());
         table.rows = self.rows.finish();
         table
+    }
+}
+
+fn take_label(cell: &[u8], labels: &mut LabelBuilder) -> Result<(), String> {
+    match std::str::from_utf8(cell) {
+        Ok("") => Err("the label is empty.".into()),
+        Ok(text) if number(cell).is_some_and(|v| !v.is_finite()) => {
+            Err(format!("the label `{text}` is not a finite number."))
+        }
+        Ok(text) => {
+            labels.push(text);
+            Ok(())
+        }
+        Err(_) => Err("the label is not UTF-8 text.".into()),
     }
 }
 

@@ -306,7 +306,25 @@ fn blame<T: DeserializeOwned>(section: &str, keys: &toml::Table, whole: &str) ->
 }
 
 fn one_line(message: &str) -> String {
-    message.lines().map(str::trim).filter(|l| !l.is_empty()).collect::<Vec<_>>().join(", ")
+    let line = message.lines().map(str::trim).filter(|l| !l.is_empty()).collect::<Vec<_>>().join(", ");
+    // The reader's own words for types, in the user's.
+    [
+        ("expected usize", "expected a whole number of at least 0"),
+        ("expected u64", "expected a whole number of at least 0"),
+        ("expected f64", "expected a number"),
+        ("expected a boolean", "expected true or false"),
+        (
+            "data did not match any variant of untagged enum ColumnRef",
+            "expected a column's name or its number, counted from 1",
+        ),
+        (
+            "data did not match any variant of untagged enum Time",
+            "expected a time as a number or as text such as \"1e100000\"",
+        ),
+        ("unknown variant", "there is no"),
+    ]
+    .iter()
+    .fold(line, |l, (from, to)| l.replace(from, to))
 }
 
 #[cfg(test)]

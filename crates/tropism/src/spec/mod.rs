@@ -9,6 +9,7 @@ mod schema;
 mod setup;
 
 pub use horizon::{HorizonSpec, Time};
+pub use parse::with_line;
 pub use schema::schema;
 pub use setup::{Loader, Setup};
 

@@ -173,8 +173,8 @@ fn line_of(text: &str, offset: usize) -> usize {
     text[..offset.min(text.len())].matches('\n').count() + 1
 }
 
-/// Adds the line on which the blamed key stands.
-fn with_line(mut error: Error, text: &str) -> Error {
+/// Adds the line of `text` on which the blamed key stands, where the error names a key.
+pub fn with_line(mut error: Error, text: &str) -> Error {
     match &mut error {
         Error::UnknownKey { section, key, line, .. } | Error::BadValue { section, key, line, .. } => {
             *line = find_line(text, section, key);
