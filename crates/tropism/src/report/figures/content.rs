@@ -188,15 +188,21 @@ fn norm(report: &Report) -> Option<Chart> {
 }
 
 fn margin(report: &Report) -> Option<Chart> {
-    let tracks =
-        [Track {
-            name: "min margin / ‖w‖₂", role: Role::Data, at: &|p| p.margin_l2, read: &|p| p.margin_l2
-        }];
     let optimum = report.margins.iter().find(|m| m.norm == "l2").map(|m| m.optimum).filter(|v| v.is_finite());
+    // Early margins may be a thousand times the optimum below zero; drawn to scale they would hide all that follows.
+    let floor = optimum.map_or(f64::NEG_INFINITY, |best| -best);
+    let hidden = report.series.iter().filter_map(|p| p.margin_l2).any(|m| m < floor);
+    let seen = |p: &Point| p.margin_l2.filter(|m| *m >= floor);
+    let tracks =
+        [Track { name: "min margin / ‖w‖₂", role: Role::Data, at: &seen, read: &|p| p.margin_l2 }];
     let y = Axis::plain("smallest margin / ‖w‖₂", values(report, &tracks).chain(optimum));
-    let caption =
-        "Smallest margin at unit Euclidean norm; above zero every training point is classified correctly.";
-    let mut out = chart(report, "margin", y, &tracks, ("Normalised margin", caption.into()))?;
+    let mut caption =
+        "Smallest margin at unit Euclidean norm; above zero every training point is classified correctly."
+            .to_string();
+    if hidden {
+        caption += " Earlier values lie below the frame.";
+    }
+    let mut out = chart(report, "margin", y, &tracks, ("Normalised margin", caption))?;
     if let Some(best) = optimum {
         out.lines.push(level(&out.x, format!("largest possible {}", number(best)), Role::Optimum, best));
     }
@@ -221,8 +227,13 @@ fn errors(report: &Report) -> Option<Chart> {
         Track { name: "test", role: Role::Second, at: &|p| p.test_error, read: &|p| p.test_error },
     ];
     let y = Axis::plain("error", values(report, &tracks).chain([0.0]));
-    let caption = "Error on the training data and on data the run never saw.".to_string();
-    chart(report, "errors", y, &tracks, ("Train and test error", caption))
+    let held_out = report.series.iter().any(|p| p.test_error.is_some());
+    let (title, caption) = if held_out {
+        ("Train and test error", "Error on the training data and on data the run never saw.")
+    } else {
+        ("Training error", "Error on the training data; no test data were held out.")
+    };
+    chart(report, "errors", y, &tracks, (title, caption.to_string()))
 }
 
 /// A single line needs no legend: the vertical axis names it.
