@@ -101,6 +101,8 @@ pub enum Room {
     Theorem,
     #[value(alias = "measures")]
     Measure,
+    #[value(alias = "sections")]
+    Section,
 }
 
 /// Explain one member of the list: what it is, what it assumes, where it comes from, and its keys.

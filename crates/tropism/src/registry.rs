@@ -163,6 +163,7 @@ pub fn all_members() -> Vec<Member> {
         crate::programs::MEMBERS,
         crate::theory::MEMBERS,
         crate::measures::MEMBERS,
+        crate::spec::SECTIONS,
     ];
     rooms.concat()
 }

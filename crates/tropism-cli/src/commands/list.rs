@@ -64,6 +64,7 @@ impl Room {
             Room::Program => "program",
             Room::Theorem => "theorem",
             Room::Measure => "measure",
+            Room::Section => "section",
         }
     }
 
@@ -76,6 +77,7 @@ impl Room {
             Room::Program => "Programs (what a theorem says is solved)",
             Room::Theorem => "Theorems (chosen by their hypotheses, or by name: theorem = …)",
             Room::Measure => "Measures (what is read off along the run)",
+            Room::Section => "Sections without kinds ([horizon], [judge])",
         }
     }
 }

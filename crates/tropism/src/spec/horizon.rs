@@ -1,4 +1,10 @@
 //! How far a run goes: `time = "1e100000"` is an ordinary horizon.
+//!
+//! Assumes: `time` for optimizers with a flow limit (gradient methods with constant steps), `steps` for all others; where
+//! both are given, whichever comes first.
+//! Units and invariance: time is `t = Σ η_k`, for momentum β divided by `1 − β`.
+//! Errors: a time that is not above zero, steps for a flow, a time for an optimizer whose clock is its steps.
+//! Example: `[horizon]`, `time = "1e100000"`, `exact_steps = 5000`.
 
 use crate::Error;
 use schemars::JsonSchema;

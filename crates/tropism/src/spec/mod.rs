@@ -4,6 +4,7 @@
 //! setup knows what is predicted of it.
 
 mod horizon;
+mod judge;
 mod parse;
 mod schema;
 mod setup;
@@ -17,9 +18,18 @@ use crate::data::{DataSpec, Preparation};
 use crate::losses::LossSpec;
 use crate::models::ModelSpec;
 use crate::optimizers::OptimizerSpec;
-use crate::terms::JudgeRule;
+use crate::registry::Member;
+use judge::JudgeRule;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+/// The sections of an experiment that have keys but no kinds.
+pub const SECTIONS: &[Member] = &[
+    Member::with_keys("section", "horizon", include_str!("horizon.rs"), || {
+        schemars::schema_for!(HorizonSpec)
+    }),
+    Member::with_keys("section", "judge", include_str!("judge.rs"), || schemars::schema_for!(JudgeRule)),
+];
 
 /// What a loss is multiplied by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
