@@ -31,7 +31,7 @@ fn describe(member: &Member, only_keys: bool) -> String {
     }
     let (own, shared) = (member.keys(), member.shared_keys());
     if in_experiments(member) {
-        out.push_str(&format!("{bold}Keys of {} in [{}]{plain}\n", member.id, member.room));
+        out.push_str(&format!("{bold}Keys of {} in [{}]{plain}\n", member.id, section_of(member)));
         out.push_str(&table(&own));
         if !shared.is_empty() {
             out.push_str(&format!("\n{bold}Keys that every {} understands{plain}\n", word(member.room)));
@@ -43,8 +43,13 @@ fn describe(member: &Member, only_keys: bool) -> String {
     out
 }
 
+/// The section of an experiment file in which a member's keys stand.
+fn section_of(member: &Member) -> &str {
+    if member.room == "section" { member.id } else { member.room }
+}
+
 fn in_experiments(member: &Member) -> bool {
-    ["data", "model", "loss", "optimizer"].contains(&member.room)
+    ["data", "model", "loss", "optimizer", "section"].contains(&member.room)
 }
 
 fn word(room: &str) -> &str {
