@@ -13,13 +13,7 @@ use super::directed::{Enclosure, gamma};
 use super::linalg;
 use super::norm::Norm;
 
-/// `a + b = s + e` exactly.
-#[inline]
-pub fn two_sum(a: f64, b: f64) -> (f64, f64) {
-    let s = a + b;
-    let t = s - a;
-    (s, (a - (s - t)) + (b - t))
-}
+pub use super::directed::two_sum;
 
 /// `a * b = p + e` exactly, barring over- and underflow.
 #[inline]

@@ -7,7 +7,7 @@ use super::products::View;
 use faer::Par;
 use faer::linalg::matmul::matmul;
 use faer::linalg::solvers::{PartialPivLu, Solve};
-use faer::{Accum, Mat, Side};
+use faer::{Accum, Side};
 
 /// `⟨a, b⟩`.
 #[inline]
@@ -225,11 +225,6 @@ pub fn spectral_norm(x: &super::Design) -> f64 {
         last = now;
     }
     last * (1.0 + 1e-3)
-}
-
-/// Allocating faer matrix from ours; for the solvers that want to own their input.
-pub fn to_faer(a: &Matrix) -> Mat<f64> {
-    a.as_faer().to_owned()
 }
 
 fn sequential() {

@@ -49,20 +49,6 @@ impl Scaled {
         Self { log_scale: 0.0, direction: vec![0.0; len] }
     }
 
-    /// Divides the direction by its largest modulus and moves that into the scale.
-    pub fn renormalize(&mut self) {
-        let m = super::linalg::max_abs(&self.direction);
-        if m > 0.0 && m.is_finite() {
-            self.direction.iter_mut().for_each(|v| *v /= m);
-            self.log_scale += m.ln();
-        }
-    }
-
-    /// Log of the Euclidean norm.
-    pub fn log_norm(&self) -> f64 {
-        self.log_scale + super::linalg::norm2(&self.direction).ln()
-    }
-
     /// `self = decay * self + weight * other`, exact in scale.
     pub fn blend(&mut self, decay: f64, weight: f64, other_scale: f64, other: &[f64]) {
         let mine = self.log_scale + decay.ln();

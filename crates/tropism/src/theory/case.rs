@@ -122,6 +122,29 @@ impl<'a> Case<'a> {
         scope(check(kind, holds(yes), format!("the optimizer is `{}`", self.setup.spec.optimizer.id())))
     }
 
+    /// Scope: the gradient flow itself.
+    pub fn gradient_flow(&self) -> Check {
+        scope(check("gradient flow", holds(self.optimizer.continuous), self.optimizer_words()))
+    }
+
+    /// Scope: mirror descent in some potential.
+    pub fn mirror_steps(&self) -> Check {
+        let yes = matches!(self.optimizer.geometry, Geometry::Mirror(_));
+        scope(check("mirror descent", holds(yes), self.optimizer_words()))
+    }
+
+    /// The norm of a steepest descent; ℓ2 for mirror descent, which has none.
+    pub fn norm(&self) -> Norm {
+        match self.optimizer.geometry {
+            Geometry::Norm(norm) => norm,
+            Geometry::Mirror(_) => Norm::L2,
+        }
+    }
+
+    fn optimizer_words(&self) -> String {
+        format!("the optimizer is `{}`", self.setup.spec.optimizer.id())
+    }
+
     /// Scope: a constant schedule (or a flow).
     pub fn constant_steps(&self) -> Check {
         let constant = self.optimizer.schedule.is_none_or(|s| s.is_constant());

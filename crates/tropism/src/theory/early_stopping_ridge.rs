@@ -10,7 +10,7 @@
 //! Errors: real data (no known truth), a start other than zero: out of scope.
 //! Example: `theorem = "early_stopping_ridge"` at the top of an experiment.
 
-use super::case::{Case, Check, check, holds, scope};
+use super::case::{Case, Check, check, holds};
 use super::{Claim, Prediction, ProgramSpec, Theorem, Witnesses};
 use crate::losses::Task;
 
@@ -26,7 +26,7 @@ impl Theorem for EarlyStoppingRidge {
         vec![
             case.linear_model(),
             case.task("squared loss", Task::Regression),
-            continuous(case),
+            case.gradient_flow(),
             from_zero(case),
             known_truth(case),
         ]
@@ -81,11 +81,6 @@ fn lambda(case: &Case) -> f64 {
     let n = case.setup.data.n() as f64;
     let log_time = case.setup.horizon.log_time.unwrap_or(0.0) + case.setup.log_weight + n.ln();
     (-log_time).exp().max(f64::MIN_POSITIVE)
-}
-
-fn continuous(case: &Case) -> Check {
-    let words = format!("the optimizer is `{}`", case.setup.spec.optimizer.id());
-    scope(check("gradient flow", holds(case.optimizer.continuous), words))
 }
 
 fn from_zero(case: &Case) -> Check {

@@ -10,7 +10,7 @@
 //! Errors: inconsistent equations: out of scope.
 //! Example: `optimizer.kind = "mirror_descent"`, `optimizer.potential = "hypentropy"`.
 
-use super::case::{Case, Check, check, holds, scope};
+use super::case::{Case, Check};
 use super::{Claim, Prediction, ProgramSpec, Theorem, Witnesses};
 use crate::losses::Task;
 use crate::numerics::Potential;
@@ -28,7 +28,7 @@ impl Theorem for MirrorDescentBregman {
         vec![
             case.linear_model(),
             case.task("squared loss", Task::Regression),
-            mirror_steps(case),
+            case.mirror_steps(),
             case.constant_steps(),
             case.interpolating(),
         ]
@@ -83,9 +83,4 @@ fn potential(case: &Case) -> Potential {
         Geometry::Mirror(potential) => potential,
         Geometry::Norm(_) => Potential::HalfSquare,
     }
-}
-
-fn mirror_steps(case: &Case) -> Check {
-    let yes = matches!(case.optimizer.geometry, Geometry::Mirror(_));
-    scope(check("mirror descent", holds(yes), format!("the optimizer is `{}`", case.setup.spec.optimizer.id())))
 }

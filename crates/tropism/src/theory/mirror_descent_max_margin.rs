@@ -11,7 +11,7 @@
 //! Errors: not separable, another potential: out of scope.
 //! Example: `optimizer.kind = "mirror_descent"`, `optimizer.p = 3.0`.
 
-use super::case::{Case, Check, check, holds, scope};
+use super::case::{Case, Check, check, holds};
 use super::{Claim, Prediction, ProgramSpec, Theorem, Witnesses};
 use crate::losses::Task;
 use crate::numerics::{Norm, Potential};
@@ -29,7 +29,7 @@ impl Theorem for MirrorDescentMaxMargin {
         vec![
             case.linear_model(),
             case.task("two classes", Task::Binary),
-            mirror_steps(case),
+            case.mirror_steps(),
             case.tail_at_infinity(),
             case.exponential_tail(),
             case.separable(),
@@ -89,11 +89,6 @@ fn norm(case: &Case) -> Norm {
         Geometry::Mirror(Potential::PNorm(p)) if p != 2.0 => Norm::Lp(p),
         _ => Norm::L2,
     }
-}
-
-fn mirror_steps(case: &Case) -> Check {
-    let yes = matches!(case.optimizer.geometry, Geometry::Mirror(_));
-    scope(check("mirror descent", holds(yes), format!("the optimizer is `{}`", case.setup.spec.optimizer.id())))
 }
 
 fn power_potential(case: &Case) -> Check {

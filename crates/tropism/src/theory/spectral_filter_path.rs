@@ -27,7 +27,7 @@ impl Theorem for SpectralFilterPath {
         vec![
             case.linear_model(),
             case.task("squared loss", Task::Regression),
-            continuous(case),
+            case.gradient_flow(),
             finite(case),
         ]
     }
@@ -86,11 +86,6 @@ pub fn stopped_early(case: &Case) -> bool {
     let slowest = singular.iter().rev().find(|&&s| s > cut).copied().unwrap_or(1.0);
     let rate = 2.0 * slowest.ln() - (case.setup.data.n() as f64).ln();
     time(case) + rate < 60f64.ln()
-}
-
-fn continuous(case: &Case) -> Check {
-    let words = format!("the optimizer is `{}`", case.setup.spec.optimizer.id());
-    scope(check("gradient flow", holds(case.optimizer.continuous), words))
 }
 
 fn finite(case: &Case) -> Check {

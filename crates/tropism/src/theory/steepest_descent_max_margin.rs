@@ -39,8 +39,8 @@ impl Theorem for SteepestDescentMaxMargin {
 
     fn predict(&self, case: &Case) -> Prediction {
         Prediction {
-            statement: format!("the limit direction attains the {} max margin.", norm(case).name()),
-            program: ProgramSpec::MaxMargin { norm: norm(case) },
+            statement: format!("the limit direction attains the {} max margin.", case.norm().name()),
+            program: ProgramSpec::MaxMargin { norm: case.norm() },
             claim: Claim::Selected,
             rate: case.optimizer.normalized.then(|| Rate {
                 law: "gap = O(1/√k) up to logarithms".into(),
@@ -79,13 +79,6 @@ impl Theorem for SteepestDescentMaxMargin {
             "#,
             broken: "separable data",
         }
-    }
-}
-
-fn norm(case: &Case) -> Norm {
-    match case.optimizer.geometry {
-        Geometry::Norm(norm) => norm,
-        Geometry::Mirror(_) => Norm::L2,
     }
 }
 

@@ -36,8 +36,8 @@ impl Theorem for SteepestDescentSquaredLoss {
 
     fn predict(&self, case: &Case) -> Prediction {
         Prediction {
-            statement: format!("the limit depends on the step size and is not the {} min-norm interpolant.", norm(case).name()),
-            program: ProgramSpec::MinNormInterpolant { norm: norm(case) },
+            statement: format!("the limit depends on the step size and is not the {} min-norm interpolant.", case.norm().name()),
+            program: ProgramSpec::MinNormInterpolant { norm: case.norm() },
             claim: Claim::NotSelected,
             rate: None,
         }
@@ -76,16 +76,9 @@ impl Theorem for SteepestDescentSquaredLoss {
     }
 }
 
-fn norm(case: &Case) -> Norm {
-    match case.optimizer.geometry {
-        Geometry::Norm(norm) => norm,
-        Geometry::Mirror(_) => Norm::L2,
-    }
-}
-
 fn other_norm(case: &Case) -> Check {
-    let yes = matches!(case.optimizer.geometry, Geometry::Norm(_)) && norm(case) != Norm::L2;
-    scope(check("steepest descent outside ℓ2", holds(yes), format!("the norm is {}", norm(case).name())))
+    let yes = matches!(case.optimizer.geometry, Geometry::Norm(_)) && case.norm() != Norm::L2;
+    scope(check("steepest descent outside ℓ2", holds(yes), format!("the norm is {}", case.norm().name())))
 }
 
 fn underdetermined(case: &Case) -> Check {

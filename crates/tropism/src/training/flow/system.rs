@@ -37,7 +37,6 @@ pub struct LinearFlow<'a> {
     /// Scale of `slopes`, without the weight.
     pub(super) slope_log_scale: f64,
     curvature: Vec<f64>,
-    weighted: Matrix,
     pub(super) scratch: Vec<f64>,
     /// Absolute tolerance on the outputs: a part of a margin, or of the largest residual where the loss has a root.
     absolute: f64,
@@ -99,7 +98,6 @@ impl<'a> LinearFlow<'a> {
             slopes: vec![0.0; n * k],
             slope_log_scale: 0.0,
             curvature: vec![0.0; n * k * k],
-            weighted: Matrix::default(),
             scratch: vec![0.0; r * k],
             absolute: ABSOLUTE,
         }
@@ -197,7 +195,7 @@ impl<'a> LinearFlow<'a> {
     }
 
     /// `Σ_i D_i[a, b] x_i x_iᵀ` over the samples whose weight can be seen beside the identity.
-    fn weighted_gram(&mut self, a: usize, b: usize, k: usize) -> Matrix {
+    fn weighted_gram(&self, a: usize, b: usize, k: usize) -> Matrix {
         let r = self.rows.cols();
         let weight = |i: usize| self.curvature[i * k * k + a * k + b];
         let active: Vec<usize> = (0..self.targets.len())
@@ -209,8 +207,8 @@ impl<'a> LinearFlow<'a> {
         });
         let left = Matrix::from_vec(active.len(), r, data.collect());
         let right: Vec<f64> = active.iter().flat_map(|&i| self.rows.row(i).iter().copied()).collect();
-        self.weighted = Matrix::from_vec(active.len(), r, right);
-        linalg::matmul_tn(&left, &self.weighted)
+        let right = Matrix::from_vec(active.len(), r, right);
+        linalg::matmul_tn(&left, &right)
     }
 
     fn largest(&self, i: usize, k: usize) -> f64 {
