@@ -7,7 +7,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use tropism::data::Targets;
 use tropism::losses::{Loss, LossSpec};
-use tropism::models::ModelSpec;
+use tropism::models::{Block, ModelSpec};
 use tropism::numerics::{Design, Matrix};
 use tropism::optimizers::{Curvature, Optimizer, OptimizerSpec, Radius};
 use tropism::training::DataOracle;
@@ -109,8 +109,7 @@ fn a_step_allocates_nothing() {
             smoothness: 100.0,
             single: 100.0,
             samples: SAMPLES,
-            inputs: INPUTS,
-            outputs,
+            blocks: vec![Block { offset: 0, rows: outputs, cols: INPUTS }],
             radius: Radius { l1: 30.0, l2: 10.0, linf: 5.0 },
             log_loss: 0.0,
             at_infinity: true,

@@ -7,7 +7,7 @@
 //! Errors: `start` of the wrong length is refused.
 //! Example: `model.kind = "linear"`, optionally `model.init_scale = 0.1` (Gaussian start) or `model.start = 0.5`.
 
-use super::{Model, ModelFacts, Workspace};
+use super::{Block, Model, ModelFacts, Workspace};
 use crate::numerics::Design;
 use crate::numerics::rng::Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -85,6 +85,10 @@ impl Model for Linear {
             linear_in_inputs: true,
             outputs: self.outputs,
         }
+    }
+
+    fn blocks(&self) -> Vec<Block> {
+        vec![Block { offset: 0, rows: self.outputs, cols: self.inputs }]
     }
 
     fn effective(&self, theta: &[f64]) -> Option<Vec<f64>> {

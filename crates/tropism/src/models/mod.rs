@@ -39,6 +39,27 @@ pub struct ModelFacts {
     pub outputs: usize,
 }
 
+/// A matrix among the parameters: `θ[offset .. offset + rows · cols]`, stored row by row. Optimizers with a spectral
+/// geometry treat each block by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Block {
+    pub offset: usize,
+    pub rows: usize,
+    pub cols: usize,
+}
+
+impl Block {
+    /// Where it stands among the parameters.
+    pub fn range(&self) -> std::ops::Range<usize> {
+        self.offset..self.offset + self.rows * self.cols
+    }
+
+    /// A single row or column: all its matrix norms are the ℓ2 norm.
+    pub fn is_vector(&self) -> bool {
+        self.rows.min(self.cols) <= 1
+    }
+}
+
 /// Scratch memory of one run: grown on the first call, reused ever after, so that a training step allocates nothing.
 #[derive(Debug, Clone, Default)]
 pub struct Workspace {
@@ -60,6 +81,11 @@ pub trait Model: Send + Sync {
     fn pullback(&self, theta: &[f64], x: &Design, r: &[f64], work: &mut Workspace, out: &mut [f64]);
 
     fn facts(&self) -> ModelFacts;
+
+    /// The weight matrices, in order and without gaps: `θ` is their concatenation. One vector unless the model says more.
+    fn blocks(&self) -> Vec<Block> {
+        vec![Block { offset: 0, rows: self.dim(), cols: 1 }]
+    }
 
     /// The effective linear predictor `W [k * d]` with `f(θ; x) = W x`, where there is one.
     fn effective(&self, _theta: &[f64]) -> Option<Vec<f64>> {

@@ -1,5 +1,6 @@
 //! What "steepest" means: the unit ball or mirror potential that shapes an optimizer's steps.
 
+use crate::models::Block;
 use crate::numerics::linalg::{self, max_abs, norm2};
 use crate::numerics::matrix::Matrix;
 use crate::numerics::{Norm, potential::Potential};
@@ -14,11 +15,23 @@ pub enum Geometry {
     Mirror(Potential),
 }
 
-/// Writes `argmax_{‖v‖ ≤ 1} ⟨−g, v⟩` into `out`, for `g` a `k × d` matrix (any positive scale); zero for `g = 0`.
+/// `‖w‖` of parameters in blocks: matrix norms join the blocks' own, spectral by the largest, nuclear by the sum, so that
+/// they stay dual to each other; the others see one vector.
+pub fn block_norm(norm: Norm, w: &[f64], blocks: &[Block]) -> f64 {
+    let own = blocks.iter().map(|b| norm.value(&w[b.range()], b.rows));
+    match norm {
+        Norm::Spectral => own.fold(0.0, f64::max),
+        Norm::Nuclear => own.sum(),
+        Norm::L1 | Norm::L2 | Norm::LInf | Norm::Lp(_) => norm.value(w, 1),
+    }
+}
+
+/// Writes `argmax_{‖v‖ ≤ 1} ⟨−g, v⟩` into `out`, for the norm of [`block_norm`] (`g` of any positive scale); zero for `g = 0`.
 ///
-/// ℓ2 gradient direction, ℓ∞ sign, ℓ1 the largest coordinate (the first of equals), ℓp `−sign(g)|g|^{q−1}` at unit
-/// ℓp norm with `1/p + 1/q = 1`, spectral the negative polar factor, nuclear the top singular pair.
-pub fn steepest(norm: Norm, g: &[f64], k: usize, out: &mut [f64]) {
+/// ℓ2 gradient direction, ℓ∞ sign, ℓ1 the largest coordinate (the first of equals), ℓp `−sign(g)|g|^{q−1}` at unit ℓp
+/// norm with `1/p + 1/q = 1`, spectral the negative polar factor of each block, nuclear the top singular pair of the block
+/// where it is largest.
+pub fn steepest(norm: Norm, g: &[f64], blocks: &[Block], out: &mut [f64]) {
     let top = max_abs(g);
     if top == 0.0 || !top.is_finite() {
         out.fill(0.0);
@@ -39,8 +52,36 @@ pub fn steepest(norm: Norm, g: &[f64], k: usize, out: &mut [f64]) {
             let len = norm.value(out, 1);
             out.iter_mut().for_each(|o| *o /= len);
         }
-        Norm::Spectral | Norm::Nuclear if k <= 1 => scaled_negative(g, norm2(g), out),
-        Norm::Spectral | Norm::Nuclear => matrix_direction(norm, g, k, out),
+        Norm::Spectral => blocks.iter().for_each(|b| {
+            block_direction(norm, &g[b.range()], b, &mut out[b.range()]);
+        }),
+        Norm::Nuclear => {
+            out.fill(0.0);
+            if let Some(b) = largest_block(g, blocks) {
+                block_direction(norm, &g[b.range()], b, &mut out[b.range()]);
+            }
+        }
+    }
+}
+
+/// The block of largest spectral norm, the first of equals.
+fn largest_block<'a>(g: &[f64], blocks: &'a [Block]) -> Option<&'a Block> {
+    if let [only] = blocks {
+        return Some(only);
+    }
+    let size = |b: &Block| Norm::Spectral.value(&g[b.range()], b.rows);
+    blocks.iter().rev().max_by(|a, b| size(a).total_cmp(&size(b)))
+}
+
+/// The steepest direction of one block; zero for a block without a gradient.
+fn block_direction(norm: Norm, g: &[f64], b: &Block, out: &mut [f64]) {
+    let top = max_abs(g);
+    if top == 0.0 {
+        out.fill(0.0);
+    } else if b.is_vector() {
+        scaled_negative(g, norm2(g), out);
+    } else {
+        matrix_direction(norm, g, b.rows, out);
     }
 }
 
@@ -62,5 +103,40 @@ fn matrix_direction(norm: Norm, g: &[f64], k: usize, out: &mut [f64]) {
         for j in 0..d {
             out[i * d + j] = -(0..rank).map(|r| svd.u.get(i, r) * svd.v.get(j, r)).sum::<f64>();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::numerics::linalg::dot;
+
+    const BLOCKS: [Block; 3] = [
+        Block { offset: 0, rows: 2, cols: 3 },
+        Block { offset: 6, rows: 2, cols: 1 },
+        Block { offset: 8, rows: 2, cols: 2 },
+    ];
+
+    /// Over blocks as over one matrix: unit length, and `⟨−g, v⟩` the dual norm.
+    #[test]
+    fn the_steepest_direction_of_blocks_attains_the_dual_norm() {
+        let g = [1.0, -2.0, 0.5, 0.3, 1.5, -0.7, 0.4, -2.0, 0.2, 0.1, -1.1, 0.9];
+        for norm in [Norm::L1, Norm::L2, Norm::LInf, Norm::Lp(3.0), Norm::Spectral, Norm::Nuclear] {
+            let mut v = [0.0; 12];
+            steepest(norm, &g, &BLOCKS, &mut v);
+            let (length, dual) = (block_norm(norm, &v, &BLOCKS), block_norm(norm.dual(), &g, &BLOCKS));
+            // Decompositions of matrices of size three: a few units in the last place.
+            assert!((length - 1.0).abs() < 1e-13, "{norm:?}: {length}");
+            assert!((-dot(&g, &v) - dual).abs() < 1e-13 * dual, "{norm:?}");
+        }
+    }
+
+    #[test]
+    fn a_block_without_gradient_stays() {
+        let mut g = [0.0; 12];
+        g[9] = 1.0;
+        let mut v = [1.0; 12];
+        steepest(Norm::Spectral, &g, &BLOCKS, &mut v);
+        assert!(v[..8].iter().all(|&x| x == 0.0) && (v[9] + 1.0).abs() < 1e-15, "{v:?}");
     }
 }

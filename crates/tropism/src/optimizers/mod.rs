@@ -6,9 +6,10 @@
 mod geometry;
 mod schedule;
 
-pub use geometry::{Geometry, steepest};
+pub use geometry::{Geometry, block_norm, steepest};
 pub use schedule::{Schedule, ScheduleKind, ScheduleSpec};
 
+use crate::models::Block;
 use crate::numerics::Norm;
 use crate::numerics::logscale::{Scaled, log_add_exp};
 use crate::numerics::rng::{self, Rng, Stream};
@@ -40,6 +41,12 @@ pub trait Oracle {
 
     /// `log L` on the same samples and at the same point as the last [`Oracle::gradient`], without a new pass.
     fn log_loss(&mut self) -> f64;
+
+    /// The parameter matrices, in the coordinates of the run.
+    fn blocks(&self) -> &[Block];
+
+    /// `log L(θ)` over all samples, without a gradient.
+    fn log_loss_at(&mut self, theta: &[f64]) -> f64;
 }
 
 /// Gradient-flow time `t = Σ η_k`, which may be far beyond the range of `f64`.
@@ -187,17 +194,15 @@ pub trait Optimizer: Send + Sync {
 }
 
 /// What the data offer for deriving a default step size.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Curvature {
     /// Upper estimate of the largest eigenvalue of `∇²L` where the run starts and goes (parameter units).
     pub smoothness: f64,
     /// Largest smoothness of the loss estimated from one sample, `n` times its share.
     pub single: f64,
     pub samples: usize,
-    /// Columns of the parameter matrix.
-    pub inputs: usize,
-    /// Rows of the parameter matrix, for spectral geometry.
-    pub outputs: usize,
+    /// The parameter matrices, for spectral geometry.
+    pub blocks: Vec<Block>,
     /// Longest sample in ℓ1, ℓ2 and ℓ∞.
     pub radius: Radius,
     /// `log L` at the start.

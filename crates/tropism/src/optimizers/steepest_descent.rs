@@ -4,7 +4,8 @@
 //! `norm = "l1"` is greedy coordinate descent (boosting), `"l2"` normalized gradient descent, `"linf"` sign descent
 //! (with momentum: signum), `"l3"` and the like ℓp descent, `"spectral"` the polar factor (with momentum: Muon).
 //!
-//! Shapes: `W [k × d]`; the spectral norm needs the matrix shape.
+//! Shapes: any parameter vector; matrix norms take the model's blocks, `W [k × d]` for a linear model: the spectral norm is the
+//! largest over the blocks, the nuclear norm their sum.
 //! Assumes: steps `η_k = η (k + 1)^−power`, by default `power = 0.5`; momentum `m ← β m + (1 − β) g` on scaled gradients.
 //! Source: Gunasekar et al. 2018 (arXiv 1802.08246), Theorem 5; Fan, Schmidt, Thrampoulidis 2025 (2502.04664).
 //! Units and invariance: ℓ2 and spectral commute with rotations of the inputs, the others with signed permutations.
@@ -13,7 +14,7 @@
 
 use super::{
     Built, Curvature, Geometry, Optimizer, OptimizerFacts, Oracle, Schedule, ScheduleKind, ScheduleSpec, State,
-    Symmetry, check_momentum, steepest,
+    Symmetry, block_norm, check_momentum, steepest,
 };
 use crate::Error;
 use crate::numerics::Norm;
@@ -47,8 +48,6 @@ pub struct SteepestDescent {
     pub norm: Norm,
     pub momentum: f64,
     pub normalized: bool,
-    /// Rows of the parameter matrix.
-    pub outputs: usize,
     pub schedule: Schedule,
 }
 
@@ -69,19 +68,20 @@ impl SteepestDescentSpec {
             (1.0 / reach, format!("1 / largest dual norm of a sample = 1 / {reach:.6}"))
         })?;
         let (norm, momentum, normalized) = (self.norm, self.momentum, self.normalized);
-        let optimizer = Box::new(SteepestDescent { norm, momentum, normalized, outputs: c.outputs, schedule });
+        let optimizer = Box::new(SteepestDescent { norm, momentum, normalized, schedule });
         Ok(Built { step_size: Some(schedule.base), origin, optimizer })
     }
 }
 
 /// Smallest `c` with `‖v‖₂² ≤ c ‖v‖²`.
 fn euclidean_factor(norm: Norm, c: &Curvature) -> f64 {
-    let size = (c.outputs * c.inputs) as f64;
+    let size: usize = c.blocks.iter().map(|b| b.rows * b.cols).sum();
+    let size = size as f64;
     match norm {
         Norm::L1 | Norm::L2 | Norm::Nuclear => 1.0,
         Norm::LInf => size,
         Norm::Lp(p) => size.powf((1.0 - 2.0 / p).max(0.0)),
-        Norm::Spectral => c.outputs.min(c.inputs) as f64,
+        Norm::Spectral => c.blocks.iter().map(|b| b.rows.min(b.cols)).sum::<usize>() as f64,
     }
 }
 
@@ -103,11 +103,11 @@ impl Optimizer for SteepestDescent {
         } else {
             (scale, &g)
         };
-        steepest(self.norm, direction, self.outputs, &mut v);
+        steepest(self.norm, direction, oracle.blocks(), &mut v);
         let length = if self.normalized {
             log_eta.exp()
         } else {
-            (log_eta + log_scale).exp() * self.norm.dual().value(direction, self.outputs)
+            (log_eta + log_scale).exp() * block_norm(self.norm.dual(), direction, oracle.blocks())
         };
         axpy(length, &v, &mut state.theta);
         state.clock.advance_log(log_eta);

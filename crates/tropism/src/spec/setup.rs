@@ -157,8 +157,7 @@ fn curvature(
         radius,
         smoothness: smoothness.max(f64::MIN_POSITIVE),
         samples: data.n(),
-        inputs: data.d(),
-        outputs: data.targets.outputs(),
+        blocks: model.blocks(),
         log_loss,
         at_infinity: facts.tail != Tail::FiniteRoot,
     }

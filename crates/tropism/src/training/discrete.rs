@@ -3,7 +3,7 @@
 use super::{Checkpoint, Coordinates, DataOracle, Ended, Job, Observer, Phase, Snapshot, Trajectory};
 use crate::losses::Tail;
 use crate::numerics::linalg::max_abs;
-use crate::optimizers::{OptimizerFacts, State};
+use crate::optimizers::{OptimizerFacts, Oracle, State};
 
 /// Steps between looks at finiteness, progress and the horizon.
 const STRIDE: u64 = 256;

@@ -2,7 +2,7 @@
 
 use crate::data::Targets;
 use crate::losses::Loss;
-use crate::models::{Model, Workspace};
+use crate::models::{Block, Model, Workspace};
 use crate::numerics::Design;
 use crate::optimizers::Oracle;
 
@@ -16,6 +16,7 @@ pub struct DataOracle<'a> {
     outputs: Vec<f64>,
     slopes: Vec<f64>,
     work: Workspace,
+    blocks: Vec<Block>,
     batch: Option<Batch>,
     /// Log of what a batch loss is multiplied by to estimate the full one.
     last_weight: f64,
@@ -46,17 +47,11 @@ impl<'a> DataOracle<'a> {
             outputs: vec![0.0; len],
             slopes: vec![0.0; len],
             work: Workspace::default(),
+            blocks: model.blocks(),
             batch: None,
             last_weight: log_weight,
             last_was_batch: false,
         }
-    }
-
-    /// `log L(θ)` over all samples.
-    pub fn log_loss_at(&mut self, theta: &[f64]) -> f64 {
-        self.resize(self.targets.len());
-        self.model.predict(theta, self.x, &mut self.work, &mut self.outputs);
-        self.loss.log_sum(&self.outputs, self.targets) + self.log_weight
     }
 
     fn resize(&mut self, samples: usize) {
@@ -100,5 +95,17 @@ impl Oracle for DataOracle<'_> {
             _ => self.targets,
         };
         self.loss.log_sum(&self.outputs, targets) + self.last_weight
+    }
+
+    fn blocks(&self) -> &[Block] {
+        &self.blocks
+    }
+
+    fn log_loss_at(&mut self, theta: &[f64]) -> f64 {
+        self.resize(self.targets.len());
+        self.last_was_batch = false;
+        self.last_weight = self.log_weight;
+        self.model.predict(theta, self.x, &mut self.work, &mut self.outputs);
+        self.log_loss()
     }
 }

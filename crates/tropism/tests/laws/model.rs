@@ -2,7 +2,7 @@
 
 use crate::{Law, close, gaussian, gaussian_matrix, holds, orthogonal, random};
 use tropism::models::linear::{Linear, LinearSpec};
-use tropism::models::{Model, ModelFacts, ModelSpec, Workspace};
+use tropism::models::{Block, Model, ModelFacts, ModelSpec, Workspace};
 use tropism::numerics::linalg::{dot, matmul_nn, matmul_nt, norm2};
 use tropism::numerics::rng::Rng;
 use tropism::numerics::{Design, Matrix};
@@ -152,14 +152,25 @@ fn starts_alike(model: &dyn Model) -> Law {
     holds(start(1) == start(1) && start(2).iter().all(|v| v.is_finite()), || "start".into())
 }
 
+/// The blocks are the parameters, in order, without gaps or overlaps.
+fn blocks_tile_the_parameters(model: &dyn Model) -> Law {
+    let mut end = 0;
+    for b in model.blocks() {
+        holds(b.offset == end && b.rows * b.cols > 0, || format!("{b:?} after {end} parameters"))?;
+        end = b.range().end;
+    }
+    holds(end == model.dim(), || format!("blocks of {end} parameters, not {}", model.dim()))
+}
+
 type ModelLaw = fn(&dyn Model) -> Law;
-const LAWS: [(&str, ModelLaw); 6] = [
+const LAWS: [(&str, ModelLaw); 7] = [
     ("pullback is the derivative", pullback_is_derivative),
     ("homogeneous as declared", homogeneous_as_declared),
     ("linear as declared", linear_as_declared),
     ("predict = X effective", predicts_by_the_effective_predictor),
     ("commutes with rotations", commutes_with_rotations),
     ("starts alike", starts_alike),
+    ("blocks tile the parameters", blocks_tile_the_parameters),
 ];
 
 #[test]
@@ -184,6 +195,7 @@ enum Fault {
     Effective,
     Basis,
     Start,
+    Blocks,
 }
 
 /// A linear model with one fault.
@@ -220,6 +232,12 @@ impl Model for Broken {
         ModelFacts { homogeneity: Some(degree), ..self.0.facts() }
     }
 
+    fn blocks(&self) -> Vec<Block> {
+        let mut blocks = self.0.blocks();
+        blocks[0].offset += usize::from(self.1 == Fault::Blocks);
+        blocks
+    }
+
     fn effective(&self, theta: &[f64]) -> Option<Vec<f64>> {
         let mut w = theta.to_vec();
         if self.1 == Fault::Effective {
@@ -239,8 +257,15 @@ impl Model for Broken {
 
 #[test]
 fn every_law_catches_its_broken_model() {
-    let faults =
-        [Fault::Pullback, Fault::Degree, Fault::Curved, Fault::Effective, Fault::Basis, Fault::Start];
+    let faults = [
+        Fault::Pullback,
+        Fault::Degree,
+        Fault::Curved,
+        Fault::Effective,
+        Fault::Basis,
+        Fault::Start,
+        Fault::Blocks,
+    ];
     for ((title, law), fault) in LAWS.into_iter().zip(faults) {
         let linear = Linear { inputs: INPUTS, outputs: 1, spec: LinearSpec::default() };
         assert!(law(&Broken(linear, fault)).is_err(), "not caught: {title}");

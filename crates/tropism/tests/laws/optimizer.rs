@@ -5,7 +5,7 @@ use rand::seq::SliceRandom;
 use std::sync::Arc;
 use tropism::data::Dataset;
 use tropism::losses::{Loss, LossSpec};
-use tropism::models::ModelSpec;
+use tropism::models::{Block, ModelSpec};
 use tropism::numerics::linalg::{dot, matmul_nn, norm2, spectral_norm};
 use tropism::numerics::{Design, Matrix};
 use tropism::optimizers::{
@@ -80,8 +80,7 @@ impl Problem {
             smoothness: self.loss.facts().smoothness * sigma * sigma / SAMPLES as f64,
             single: 100.0,
             samples: SAMPLES,
-            inputs: INPUTS,
-            outputs: self.outputs(),
+            blocks: vec![Block { offset: 0, rows: self.outputs(), cols: INPUTS }],
             radius: Radius { l1: 30.0, l2: 10.0, linf: 5.0 },
             log_loss: -0.5,
             at_infinity: true,
