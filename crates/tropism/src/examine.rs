@@ -9,6 +9,7 @@
 //! The prediction is formed and hashed before the run starts, and the run cannot see it.
 
 use crate::Error;
+use crate::measures;
 use crate::numerics::Norm;
 use crate::programs::{Budget, MaxMargin, Program, certify};
 use crate::report::{DataReport, MarginRow, PredictionReport, Report, RunReport};
@@ -201,9 +202,9 @@ fn run_report(setup: &Setup, trajectory: &Trajectory) -> RunReport {
 /// The run's own sentences, and for classification when it began to separate the data.
 fn phases(setup: &Setup, trajectory: &Trajectory) -> Vec<String> {
     let mut out = trajectory.phases.clone();
-    let Some(margins) = setup.data.margins() else { return out };
     let separates = |s: &training::Snapshot| {
-        setup.model.effective(&s.theta).is_some_and(|w| margins.min_margin(&w) > 0.0)
+        let outputs = measures::outputs(setup, &s.theta, &setup.data);
+        setup.data.targets.margins(&outputs).is_some_and(|m| m.iter().all(|v| *v > 0.0))
     };
     let Some(first) = trajectory.snapshots.iter().position(separates) else { return out };
     let time = |i: usize| crate::numerics::logscale::format_log(trajectory.snapshots[i].log_time);

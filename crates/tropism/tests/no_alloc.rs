@@ -7,7 +7,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use tropism::data::Targets;
 use tropism::losses::{Loss, LossSpec};
-use tropism::models::{Block, ModelSpec};
+use tropism::models::{Block, Interface, ModelSpec};
 use tropism::numerics::{Design, Matrix};
 use tropism::optimizers::{Curvature, Optimizer, OptimizerSpec, Radius};
 use tropism::training::DataOracle;
@@ -67,7 +67,9 @@ fn targets(loss: &dyn Loss) -> Targets {
 /// Allocations during fifty steps after ten.
 fn allocations(optimizer: &dyn Optimizer, loss: &dyn Loss) -> u64 {
     let (x, targets) = (design(), targets(loss));
-    let model = ModelSpec::linear(Default::default()).build(INPUTS, targets.outputs()).expect("no keys");
+    let model = ModelSpec::linear(Default::default())
+        .build(&Interface { inputs: INPUTS, outputs: targets.outputs(), shape: None })
+        .expect("no keys");
     let mut oracle = DataOracle::new(&*model, loss, &x, &targets, -(SAMPLES as f64).ln());
     let mut state = optimizer.start(vec![0.5; model.dim()], 1);
     (0..10).for_each(|_| optimizer.step(&mut state, &mut oracle));

@@ -53,6 +53,21 @@ impl Targets {
         }
     }
 
+    /// Margins from outputs `[n * k]`: `y f` for two classes, `f_y − f_c` for `c ≠ y` ascending for several
+    /// (`[n (k − 1)]`); `None` for regression.
+    pub fn margins(&self, outputs: &[f64]) -> Option<Vec<f64>> {
+        match self {
+            Targets::Real(_) => None,
+            Targets::Sign(y) => Some(outputs.iter().zip(y).map(|(f, y)| f * y).collect()),
+            Targets::Class { labels, classes } => {
+                let of = |(f, &y): (&[f64], &usize)| -> Vec<f64> {
+                    (0..*classes).filter(|&c| c != y).map(|c| f[y] - f[c]).collect()
+                };
+                Some(outputs.chunks_exact(*classes).zip(labels).flat_map(of).collect())
+            }
+        }
+    }
+
     /// The rows `indices`, in that order.
     pub fn select(&self, indices: &[usize]) -> Targets {
         match self {
@@ -106,6 +121,8 @@ pub struct Dataset {
     /// What was done to the data on the way in, in full sentences.
     pub notes: Vec<String>,
     pub truth: Option<Truth>,
+    /// Where an input is a matrix or an image: its rows and columns, entries along rows.
+    pub shape: Option<(usize, usize)>,
     /// Held-out samples, prepared the same way.
     pub test: Option<Box<Dataset>>,
 }
@@ -141,6 +158,7 @@ impl Dataset {
             classes: vec![],
             notes: vec![],
             truth: None,
+            shape: None,
             test: None,
         }
     }

@@ -118,7 +118,7 @@ fn dataset(
     classes: Vec<String>,
     notes: Vec<String>,
 ) -> Dataset {
-    Dataset { name, x: Arc::new(x), targets, features, classes, notes, truth: None, test: None }
+    Dataset { name, x: Arc::new(x), targets, features, classes, notes, truth: None, shape: None, test: None }
 }
 
 fn check_options(how: &Preparation, task: Task) -> Result<(), Error> {

@@ -16,15 +16,16 @@ pub struct DirectionDistance;
 impl Measure for DirectionDistance {
     fn evaluate(&self, view: &View) -> Option<f64> {
         let target = view.target?;
-        let (a, b) = (norm2(view.w), norm2(target));
+        let w = view.moment.w.as_deref()?;
+        let (a, b) = (norm2(w), norm2(target));
         if a == 0.0 || b == 0.0 {
             return None;
         }
-        let difference: Vec<f64> = view.w.iter().zip(target).map(|(x, y)| x / a - y / b).collect();
+        let difference: Vec<f64> = w.iter().zip(target).map(|(x, y)| x / a - y / b).collect();
         Some(norm2(&difference))
     }
 
     fn facts(&self) -> MeasureFacts {
-        MeasureFacts { unit: "1", at_target: Some(0.0), scale_invariant: true }
+        MeasureFacts { unit: "1", at_target: Some(0.0), scale_invariant: true, shown: false }
     }
 }

@@ -8,32 +8,33 @@
 //! Example: the `train_error` and `test_error` columns of the series.
 
 use super::{Measure, MeasureFacts, View};
-use crate::data::Targets;
+use crate::data::{Dataset, Targets};
 
 /// See the module header.
 pub struct ErrorRate;
 
 impl Measure for ErrorRate {
     fn evaluate(&self, view: &View) -> Option<f64> {
-        let (data, n) = (view.data, view.data.n());
-        if n == 0 {
-            return None;
-        }
-        if let Targets::Real(y) = &data.targets {
-            let mut f = vec![0.0; n];
-            data.x.apply(view.w, &mut f);
-            return Some(f.iter().zip(y).map(|(a, b)| (a - b) * (a - b)).sum::<f64>() / n as f64);
-        }
-        let margins = view.margins?;
-        let mut m = vec![0.0; margins.rows()];
-        margins.apply(view.w, &mut m);
-        let per = margins.rows() / n;
-        let wrong = m.chunks(per).filter(|c| c.iter().any(|v| *v <= 0.0)).count();
-        Some(wrong as f64 / n as f64)
+        error_rate(&view.setup.data, &view.moment.outputs)
     }
 
     fn facts(&self) -> MeasureFacts {
         // A share of samples is invariant, a squared error is not, and the facts are those of the measure as a whole.
-        MeasureFacts { unit: "share", at_target: None, scale_invariant: false }
+        MeasureFacts { unit: "share", at_target: None, scale_invariant: false, shown: false }
     }
+}
+
+/// The error of `outputs [n * k]` on `data`, which may be held-out samples; `None` without samples.
+pub fn error_rate(data: &Dataset, outputs: &[f64]) -> Option<f64> {
+    let n = data.n();
+    if n == 0 {
+        return None;
+    }
+    if let Targets::Real(y) = &data.targets {
+        let squares = outputs.iter().zip(y).map(|(a, b)| (a - b) * (a - b));
+        return Some(squares.sum::<f64>() / n as f64);
+    }
+    let margins = data.targets.margins(outputs)?;
+    let wrong = margins.chunks(margins.len() / n).filter(|c| c.iter().any(|v| *v <= 0.0)).count();
+    Some(wrong as f64 / n as f64)
 }

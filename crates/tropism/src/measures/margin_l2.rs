@@ -15,12 +15,12 @@ pub struct MarginL2;
 
 impl Measure for MarginL2 {
     fn evaluate(&self, view: &View) -> Option<f64> {
-        let size = norm2(view.w);
-        let margins = view.margins?;
-        (size > 0.0).then(|| margins.min_margin(view.w) / size)
+        let size = norm2(view.moment.w.as_deref()?);
+        let least = view.moment.min_margin()?;
+        (size > 0.0).then(|| least / size)
     }
 
     fn facts(&self) -> MeasureFacts {
-        MeasureFacts { unit: "data", at_target: None, scale_invariant: true }
+        MeasureFacts { unit: "data", at_target: None, scale_invariant: true, shown: false }
     }
 }

@@ -15,10 +15,10 @@ pub struct Norm;
 
 impl Measure for Norm {
     fn evaluate(&self, view: &View) -> Option<f64> {
-        Some(norm2(view.w))
+        Some(norm2(view.moment.vector()))
     }
 
     fn facts(&self) -> MeasureFacts {
-        MeasureFacts { unit: "parameter", at_target: None, scale_invariant: false }
+        MeasureFacts { unit: "parameter", at_target: None, scale_invariant: false, shown: false }
     }
 }

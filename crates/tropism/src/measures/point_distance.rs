@@ -16,12 +16,13 @@ pub struct PointDistance;
 impl Measure for PointDistance {
     fn evaluate(&self, view: &View) -> Option<f64> {
         let target = view.target?;
-        let difference: Vec<f64> = view.w.iter().zip(target).map(|(x, y)| x - y).collect();
+        let w = view.moment.w.as_deref()?;
+        let difference: Vec<f64> = w.iter().zip(target).map(|(x, y)| x - y).collect();
         let size = norm2(target);
         Some(if size > 0.0 { norm2(&difference) / size } else { norm2(&difference) })
     }
 
     fn facts(&self) -> MeasureFacts {
-        MeasureFacts { unit: "1", at_target: Some(0.0), scale_invariant: false }
+        MeasureFacts { unit: "1", at_target: Some(0.0), scale_invariant: false, shown: false }
     }
 }

@@ -15,10 +15,8 @@ pub struct SupportDimension;
 
 impl Measure for SupportDimension {
     fn evaluate(&self, view: &View) -> Option<f64> {
-        let margins = view.margins?;
-        let mut m = vec![0.0; margins.rows()];
-        margins.apply(view.w, &mut m);
-        let logits: Vec<f64> = m.iter().map(|v| -v).collect();
+        let margins = view.moment.margins.as_ref()?;
+        let logits: Vec<f64> = margins.iter().map(|v| -v).collect();
         let total = log_sum_exp(&logits);
         // A weight that underflows contributes nothing: p log p → 0.
         let entropy: f64 =
@@ -27,6 +25,6 @@ impl Measure for SupportDimension {
     }
 
     fn facts(&self) -> MeasureFacts {
-        MeasureFacts { unit: "samples", at_target: None, scale_invariant: false }
+        MeasureFacts { unit: "samples", at_target: None, scale_invariant: false, shown: true }
     }
 }

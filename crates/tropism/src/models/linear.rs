@@ -7,7 +7,7 @@
 //! Errors: `start` of the wrong length is refused.
 //! Example: `model.kind = "linear"`, optionally `model.init_scale = 0.1` (Gaussian start) or `model.start = 0.5`.
 
-use super::{Block, Model, ModelFacts, Workspace};
+use super::{Block, Interface, Model, ModelFacts, Structure, Workspace, check_init_scale};
 use crate::numerics::Design;
 use crate::numerics::rng::Rng;
 use rand_distr::{Distribution, StandardNormal};
@@ -27,6 +27,18 @@ pub struct LinearSpec {
 impl Default for LinearSpec {
     fn default() -> Self {
         Self { init_scale: 0.0, start: 0.0 }
+    }
+}
+
+impl LinearSpec {
+    /// The model itself, after checking the ranges of its keys.
+    ///
+    /// # Errors
+    /// A negative or infinite `init_scale`.
+    pub fn build(&self, interface: &Interface) -> Result<Box<dyn Model>, crate::Error> {
+        check_init_scale(self.init_scale)?;
+        let Interface { inputs, outputs, .. } = *interface;
+        Ok(Box::new(Linear { inputs, outputs, spec: self.clone() }))
     }
 }
 
@@ -84,6 +96,7 @@ impl Model for Linear {
             linear_in_parameters: true,
             linear_in_inputs: true,
             outputs: self.outputs,
+            structure: Structure::Linear,
         }
     }
 

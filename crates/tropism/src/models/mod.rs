@@ -1,7 +1,7 @@
 //! Parameterisations `θ ↦ f(θ; ·)`: what is trained, and what it computes.
 
-use crate::numerics::Design;
 use crate::numerics::rng::Rng;
+use crate::numerics::{Design, Matrix};
 use crate::registry::members;
 
 members! {
@@ -12,18 +12,60 @@ members! {
 }
 
 impl ModelSpec {
-    /// The model over `inputs` inputs and `outputs` outputs.
-    pub fn build(&self, inputs: usize, outputs: usize) -> Result<Box<dyn Model>, crate::Error> {
+    /// The model between the inputs and outputs of `interface`.
+    ///
+    /// # Errors
+    /// A key out of its range, or data that do not fit the model.
+    pub fn build(&self, interface: &Interface) -> Result<Box<dyn Model>, crate::Error> {
         match self {
-            ModelSpec::linear(spec) => {
-                if !(spec.init_scale >= 0.0 && spec.init_scale.is_finite()) {
-                    let expected = "it must be a finite number >= 0";
-                    return Err(crate::Error::bad_value("model", "init_scale", spec.init_scale, expected));
-                }
-                Ok(Box::new(linear::Linear { inputs, outputs, spec: spec.clone() }))
-            }
+            ModelSpec::linear(spec) => spec.build(interface),
         }
     }
+}
+
+/// What a model is built between: the data's inputs and targets.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Interface {
+    /// Numbers per sample, `d`.
+    pub inputs: usize,
+    /// Outputs per sample, `k`.
+    pub outputs: usize,
+    /// Where an input is a matrix or an image, its rows and columns; entries run along rows.
+    pub shape: Option<(usize, usize)>,
+}
+
+/// Refuses a start that is not a finite number of at least zero.
+fn check_init_scale(value: f64) -> Result<(), crate::Error> {
+    if value >= 0.0 && value.is_finite() {
+        return Ok(());
+    }
+    Err(crate::Error::bad_value("model", "init_scale", value, "it must be a finite number >= 0"))
+}
+
+/// Which family of parameterisations a model belongs to: what theorems on parameterisations read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Structure {
+    /// `f = W x`.
+    Linear,
+    /// `w = u^depth − v^depth`, elementwise; parameters `[u, v]`.
+    Diagonal { depth: usize },
+    /// `W = W_depth ⋯ W_1` over vector inputs; parameters `[W_1, …, W_depth]`, each row by row.
+    DeepLinear { depth: usize },
+    /// `⟨A, W_depth ⋯ W_1⟩` over inputs that are `rows × cols` matrices; parameters `[W_1, …, W_depth]`.
+    Factorized { depth: usize, rows: usize, cols: usize },
+    /// `β = w_1 ⋆ … ⋆ w_depth`, circular convolutions; `full` if every kernel is as long as the input.
+    Convolutional { depth: usize, full: bool },
+    /// A ReLU network of `depth` layers of weights.
+    Relu { depth: usize, trained: Trained },
+    /// A network linearised at its start.
+    Tangent,
+}
+
+/// Which layers of a network move.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trained {
+    AllLayers,
+    OutputLayer,
 }
 
 /// What a model declares about itself; theorems read only this.
@@ -37,6 +79,7 @@ pub struct ModelFacts {
     pub linear_in_inputs: bool,
     /// Outputs per sample.
     pub outputs: usize,
+    pub structure: Structure,
 }
 
 /// A matrix among the parameters: `θ[offset .. offset + rows · cols]`, stored row by row. Optimizers with a spectral
@@ -90,6 +133,35 @@ pub trait Model: Send + Sync {
     /// The effective linear predictor `W [k * d]` with `f(θ; x) = W x`, where there is one.
     fn effective(&self, _theta: &[f64]) -> Option<Vec<f64>> {
         None
+    }
+
+    /// `out [n * k] = J v`: the change of the outputs along `direction [p]`. Exact for models linear in the parameters;
+    /// others override it.
+    fn pushforward(
+        &self,
+        theta: &[f64],
+        x: &Design,
+        direction: &[f64],
+        work: &mut Workspace,
+        out: &mut [f64],
+    ) {
+        debug_assert!(self.facts().linear_in_parameters, "a curved model must override this");
+        let _ = theta;
+        self.predict(direction, x, work, out);
+    }
+
+    /// `J [n k × p]`, the derivative of every output: row `i k + c` is that of output `c` on sample `i`.
+    fn jacobian(&self, theta: &[f64], x: &Design, work: &mut Workspace, out: &mut Matrix) {
+        let k = self.facts().outputs;
+        let mut unit = vec![0.0; k];
+        for i in 0..x.rows() {
+            let row = x.select(&[i]);
+            for c in 0..k {
+                unit[c] = 1.0;
+                self.pullback(theta, &row, &unit, work, out.row_mut(i * k + c));
+                unit[c] = 0.0;
+            }
+        }
     }
 
     /// The same parameterisation over `d` inputs, for models that commute with rotations of the inputs; this is

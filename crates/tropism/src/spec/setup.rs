@@ -4,7 +4,7 @@ use super::{HorizonSpec, Reduction, Spec, Time};
 use crate::data::{Dataset, FileSpec, Table, Targets};
 use crate::error::Error;
 use crate::losses::{Loss, Tail, Task};
-use crate::models::{Model, Workspace};
+use crate::models::{Interface, Model, Workspace};
 use crate::numerics::{Design, linalg, rng};
 use crate::optimizers::{Built, Curvature, Geometry, OptimizerFacts, Radius};
 use crate::terms::JudgeRule;
@@ -41,7 +41,7 @@ impl Setup {
     pub fn with_data(spec: &Spec, data: Dataset) -> Result<Setup, Error> {
         let loss = spec.loss.loss.build()?;
         check_targets(loss.facts().task, &data, spec.loss.loss.id())?;
-        let model = spec.model.build(data.d(), data.targets.outputs())?;
+        let model = spec.model.build(&interface(&data))?;
         let mut theta0 = vec![0.0; model.dim()];
         model.init(&mut rng::rng(spec.seed, rng::Stream::Init), &mut theta0);
         let log_weight = match spec.loss.reduction {
@@ -74,6 +74,10 @@ impl Setup {
             seed: self.spec.seed,
         }
     }
+}
+
+fn interface(data: &Dataset) -> Interface {
+    Interface { inputs: data.d(), outputs: data.targets.outputs(), shape: data.shape }
 }
 
 fn check_targets(task: Task, data: &Dataset, loss: &str) -> Result<(), Error> {

@@ -69,12 +69,46 @@ pub enum ProgramSpec {
     SpectralFilter { log_time: f64 },
     /// `min (1/n)‖y − Xw‖² + λ‖w‖²`.
     Ridge { lambda: f64 },
+    /// No program: a law of a measured quantity, named by the measure's id.
+    Law { measure: String, relation: Relation },
+}
+
+/// What a theorem says of a measured quantity.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Relation {
+    /// In the limit it has this value.
+    TendsTo(f64),
+    /// It never exceeds this value.
+    AtMost(f64),
+    /// Once defined, it never falls along the run.
+    NeverFalls,
+}
+
+impl Relation {
+    /// The value it speaks of; 0 where it speaks of none.
+    pub fn value(self) -> f64 {
+        match self {
+            Relation::TendsTo(v) | Relation::AtMost(v) => v,
+            Relation::NeverFalls => 0.0,
+        }
+    }
+
+    /// In symbols.
+    pub fn describe(self, measure: &str) -> String {
+        match self {
+            Relation::TendsTo(v) => format!("{measure} → {v}"),
+            Relation::AtMost(v) => format!("{measure} ≤ {v}"),
+            Relation::NeverFalls => format!("{measure} never falls"),
+        }
+    }
 }
 
 impl ProgramSpec {
     /// The program's id.
-    pub fn id(&self) -> &'static str {
+    pub fn id(&self) -> &str {
         match self {
+            ProgramSpec::Law { measure, .. } => measure,
             ProgramSpec::MaxMargin { .. } => "max_margin",
             ProgramSpec::MinNormInterpolant { .. } => "min_norm_interpolant",
             ProgramSpec::BregmanInterpolant { .. } => "bregman_interpolant",
@@ -152,6 +186,8 @@ mod tests {
             ProgramSpec::SpectralFilter { log_time: 0.0 },
             ProgramSpec::Ridge { lambda: 1.0 },
         ];
+        let law = ProgramSpec::Law { measure: "norm".into(), relation: Relation::NeverFalls };
+        assert_eq!(law.id(), "norm");
         let members = crate::programs::MEMBERS;
         assert_eq!(members.len(), specs.len());
         for spec in specs {

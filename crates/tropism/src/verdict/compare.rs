@@ -4,17 +4,16 @@ use super::judge::{Evidence, Settled};
 use super::measured::{Coordinate, Point, RateSeen, Selected};
 use super::rate::fit;
 use super::reference::Reference;
-use crate::data::{Dataset, MarginMap};
 use crate::measures::{
-    Measure, View, direction_distance::DirectionDistance, error_rate::ErrorRate, margin_l2::MarginL2,
-    norm::Norm, point_distance::PointDistance, residual::Residual,
+    self, Measure, Moment, View, direction_distance::DirectionDistance, error_rate::error_rate,
+    margin_l2::MarginL2, norm::Norm, point_distance::PointDistance, residual::Residual,
 };
 use crate::numerics::linalg;
 use crate::optimizers::Geometry;
 use crate::spec::Setup;
 use crate::terms::{JudgeRule, Rate, RateClock};
 use crate::theory::Claim;
-use crate::training::{Ended, Phase, Snapshot, Trajectory};
+use crate::training::{Ended, Phase, Trajectory};
 
 /// A fall counts as a rate only once the gap is below this: far from the target anything may fall.
 const CLOSE_ENOUGH_FOR_A_RATE: f64 = 0.1;
@@ -50,41 +49,36 @@ pub fn compare(
     rule: &JudgeRule,
     trajectory: &Trajectory,
 ) -> Comparison {
-    let margins = setup.data.margins();
-    let test = setup.data.test.as_deref().map(|t| (t, t.margins()));
-    let ground = Ground { setup, reference, margins: margins.as_ref(), test: test.as_ref() };
-    let series: Vec<Point> = trajectory.snapshots.iter().map(|s| point(&ground, s)).collect();
+    let moments: Vec<Moment> = trajectory.snapshots.iter().map(|s| Moment::new(setup, s)).collect();
+    let series = series(setup, reference, trajectory, &moments);
+    let run = Run { setup, reference, claim, trajectory, moments: &moments };
     let judged = judged_series(&series, claim);
-    let settled = settled(setup, reference, claim, rate, rule, trajectory, &judged);
+    let settled = settled(&run, rate, rule, &judged);
     let gap = match claim {
         Claim::RiskRatio => judged.iter().filter_map(|p| p.gap).reduce(f64::max),
         _ => judged.last().and_then(|p| p.gap),
     };
     Comparison {
-        selected: selected(setup, reference, trajectory, &series),
+        selected: selected(&run, &series),
         rate: rate.and_then(|r| fit(&series, r)),
-        coordinates: coordinates(setup, reference, trajectory),
+        coordinates: coordinates(&run),
         gap,
         settled,
-        unfinished: unfinished(setup, reference, claim, trajectory),
+        unfinished: unfinished(&run),
         series,
     }
 }
 
 /// What keeps the end of the run from being judged at all.
-fn unfinished(
-    setup: &Setup,
-    reference: Option<&Reference>,
-    claim: Claim,
-    trajectory: &Trajectory,
-) -> Option<String> {
+fn unfinished(run: &Run) -> Option<String> {
+    let Run { setup, reference, claim, trajectory, moments } = *run;
     match trajectory.ended {
         Ended::Interrupted => return Some("was interrupted".into()),
         Ended::Diverged => return Some("diverged: the step size is too long for these data".into()),
         Ended::Completed | Ended::Stationary | Ended::BudgetSpent | Ended::PrecisionExhausted => {}
     }
-    let w = last_predictor(setup, trajectory)?;
-    let size = linalg::norm2(&w);
+    let last = moments.last()?;
+    let size = linalg::norm2(last.vector());
     if let Some(bound) = trajectory.continuation_bound.filter(|b| *b > setup.rule.tolerance * (1.0 + size)) {
         return Some(format!(
             "was continued on the flow at a place where the iterates may have slipped from it by {bound:.1e}, against a \
@@ -92,8 +86,8 @@ fn unfinished(
         ));
     }
     let at_infinity = reference.is_some_and(|r| r.at_infinity) && claim != Claim::RiskRatio;
-    let margin =
-        setup.data.margins().map_or(f64::INFINITY, |m| reference.map_or(0.0, |r| r.least_margin(&m, &w)));
+    let least = |m: &Vec<f64>| reference.map_or(0.0, |r| r.least_margin(m));
+    let margin = last.margins.as_ref().map_or(f64::INFINITY, least);
     if at_infinity && margin < IN_THE_TAIL {
         return Some(format!(
             "is not in the tail of the loss yet, where the limit direction forms: its smallest margin is {margin:.2}, below \
@@ -106,37 +100,59 @@ fn unfinished(
     None
 }
 
-/// What every snapshot is measured on; the margin rows are built once.
-struct Ground<'a> {
+/// A run with what it is compared to, and every recorded moment of it.
+#[derive(Clone, Copy)]
+struct Run<'a> {
     setup: &'a Setup,
     reference: Option<&'a Reference>,
-    margins: Option<&'a MarginMap>,
-    test: Option<&'a (&'a Dataset, Option<MarginMap>)>,
+    claim: Claim,
+    trajectory: &'a Trajectory,
+    moments: &'a [Moment],
 }
 
-fn point(ground: &Ground, s: &Snapshot) -> Point {
-    let Ground { setup, reference, margins, test } = *ground;
-    let w = setup.model.effective(&s.theta).unwrap_or_default();
-    let target = reference.and_then(|r| r.solution.as_deref());
-    let view = View { w: &w, data: &setup.data, margins, target };
+fn series(
+    setup: &Setup,
+    reference: Option<&Reference>,
+    trajectory: &Trajectory,
+    moments: &[Moment],
+) -> Vec<Point> {
+    let gaps = reference.map_or_else(|| vec![None; moments.len()], |r| r.gaps(setup, moments));
+    let recorded = moments.iter().zip(&trajectory.snapshots).zip(gaps);
+    recorded
+        .map(|((moment, s), gap)| Point {
+            step: s.step,
+            gap,
+            phase: match s.phase {
+                Phase::Discrete => "discrete".into(),
+                Phase::Flow => "flow".into(),
+            },
+            ..point(setup, reference, moment)
+        })
+        .collect()
+}
+
+/// Everything measured at one moment but the gap.
+fn point(setup: &Setup, reference: Option<&Reference>, moment: &Moment) -> Point {
+    let view = View { setup, moment, target: reference.and_then(|r| r.solution.as_deref()) };
     let log10 = |v: f64| v.is_finite().then(|| v / std::f64::consts::LN_10);
+    let offset = |r: &Reference| r.offset_distance(moment.w.as_deref()?, moment.log_time);
+    let shown = measures::all().into_iter().filter(|(_, m)| m.facts().shown);
     Point {
-        step: s.step,
-        log10_time: log10(s.log_time),
-        log10_loss: log10(s.log_loss),
+        log10_time: log10(moment.log_time),
+        log10_loss: log10(moment.log_loss),
         norm: Norm.evaluate(&view).unwrap_or(f64::NAN),
-        gap: reference.and_then(|r| r.gap(&w, s.log_time)),
         direction_distance: reference.and_then(|r| distance(r, &view)),
-        offset_distance: reference.and_then(|r| r.offset_distance(&w, s.log_time)).filter(|v| v.is_finite()),
+        offset_distance: reference.and_then(offset).filter(|v| v.is_finite()),
         margin_l2: MarginL2.evaluate(&view),
         residual: Residual.evaluate(&view),
-        train_error: ErrorRate.evaluate(&view),
-        test_error: test
-            .and_then(|(data, m)| ErrorRate.evaluate(&View { data, margins: m.as_ref(), ..view })),
-        phase: match s.phase {
-            Phase::Discrete => "discrete".into(),
-            Phase::Flow => "flow".into(),
-        },
+        train_error: error_rate(&setup.data, &moment.outputs),
+        test_error: setup
+            .data
+            .test
+            .as_deref()
+            .and_then(|test| error_rate(test, &measures::outputs(setup, &moment.theta, test))),
+        measured: shown.filter_map(|(id, m)| Some((id.to_string(), m.evaluate(&view)?))).collect(),
+        ..Point::default()
     }
 }
 
@@ -159,16 +175,9 @@ fn judged_series(series: &[Point], claim: Claim) -> Vec<Point> {
 
 /// How the judged quantity behaved at the end. A flat slope alone proves nothing about a limit at infinity: only a run
 /// whose own weights certify the predicted program, or one at rest at a finite point, can have settled elsewhere.
-fn settled(
-    setup: &Setup,
-    reference: Option<&Reference>,
-    claim: Claim,
-    rate: Option<&Rate>,
-    rule: &JudgeRule,
-    trajectory: &Trajectory,
-    judged: &[Point],
-) -> Settled {
-    if claim == Claim::RiskRatio {
+fn settled(run: &Run, rate: Option<&Rate>, rule: &JudgeRule, judged: &[Point]) -> Settled {
+    let Run { setup, reference, claim, trajectory, .. } = *run;
+    if claim == Claim::RiskRatio || reference.is_some_and(|r| r.of_the_whole_run) {
         return Settled::Yes;
     }
     let at_infinity = reference.is_some_and(|r| r.at_infinity);
@@ -199,8 +208,8 @@ fn settled(
             // A mirror map bends the path: a dual that certifies says nothing of how far behind the weights are.
             let straight = matches!(setup.built.optimizer.facts().geometry, Geometry::Norm(_));
             straight
-                && own_gap(setup, reference, trajectory).is_some_and(|g| g <= OWN_CERTIFICATE)
-                && still_turning(setup, trajectory).is_some_and(|d| d <= TURNING)
+                && own_gap(run).is_some_and(|g| g <= OWN_CERTIFICATE)
+                && still_turning(run).is_some_and(|d| d <= TURNING)
         }
     };
     if flat && deep && at_infinity { Settled::Yes } else { Settled::No }
@@ -208,42 +217,32 @@ fn settled(
 
 /// Distance between the direction of the predictor and that in which it has moved over the last eighth of its norm: while
 /// they differ, the direction still turns, however slowly.
-fn still_turning(setup: &Setup, trajectory: &Trajectory) -> Option<f64> {
-    let w = last_predictor(setup, trajectory)?;
-    let size = linalg::norm2(&w);
-    let before = trajectory
-        .snapshots
-        .iter()
-        .rev()
-        .filter_map(|s| setup.model.effective(&s.theta))
-        .find(|v| linalg::norm2(v) <= 0.875 * size)?;
-    let step: Vec<f64> = w.iter().zip(&before).map(|(a, b)| a - b).collect();
-    DirectionDistance.evaluate(&View { w: &w, data: &setup.data, margins: None, target: Some(&step) })
+fn still_turning(run: &Run) -> Option<f64> {
+    let moment = run.moments.last()?;
+    let w = moment.w.as_deref()?;
+    let size = linalg::norm2(w);
+    let earlier = run.moments.iter().rev().filter_map(|m| m.w.as_deref());
+    let before = earlier.into_iter().find(|v| linalg::norm2(v) <= 0.875 * size)?;
+    let step: Vec<f64> = w.iter().zip(before).map(|(a, b)| a - b).collect();
+    DirectionDistance.evaluate(&View { setup: run.setup, moment, target: Some(&step) })
 }
 
 /// Relative gap that the run's own weights `|ℓ'_i|`, taken as dual variables, certify for the predicted program.
-fn own_gap(setup: &Setup, reference: Option<&Reference>, trajectory: &Trajectory) -> Option<f64> {
-    let (w, reference) = (last_predictor(setup, trajectory)?, reference?);
-    let margins = setup.data.margins()?;
-    let mut m = vec![0.0; margins.rows()];
-    margins.apply(&w, &mut m);
-    let least = m.iter().copied().fold(f64::INFINITY, f64::min);
+fn own_gap(run: &Run) -> Option<f64> {
+    let moment = run.moments.last()?;
+    let least = moment.min_margin()?;
     // Every exponential tail has these weights, up to a factor that tends to one.
-    let weights: Vec<f64> = m.iter().map(|v| (least - v).exp()).collect();
-    reference.gap_of_dual(&weights)
+    let weights: Vec<f64> = moment.margins.as_ref()?.iter().map(|v| (least - v).exp()).collect();
+    run.reference?.gap_of_dual(&weights)
 }
 
-fn last_predictor(setup: &Setup, trajectory: &Trajectory) -> Option<Vec<f64>> {
-    trajectory.snapshots.last().and_then(|s| setup.model.effective(&s.theta))
+fn last_predictor<'a>(run: &Run<'a>) -> Option<&'a [f64]> {
+    run.moments.last()?.w.as_deref()
 }
 
-fn selected(
-    setup: &Setup,
-    reference: Option<&Reference>,
-    trajectory: &Trajectory,
-    series: &[Point],
-) -> Selected {
-    let certificate = last_predictor(setup, trajectory).and_then(|w| reference.and_then(|r| r.certify(&w)));
+fn selected(run: &Run, series: &[Point]) -> Selected {
+    let reference = run.reference;
+    let certificate = last_predictor(run).and_then(|w| reference.and_then(|r| r.certify(w)));
     let last = series.last();
     let margin = certificate.filter(|c| c.value.is_finite()).map(|c| 1.0 / c.value);
     Selected {
@@ -258,14 +257,15 @@ fn selected(
 }
 
 /// The largest coordinates of both solutions, at unit norm where only directions are compared.
-fn coordinates(setup: &Setup, reference: Option<&Reference>, trajectory: &Trajectory) -> Vec<Coordinate> {
-    let (Some(r), Some(w)) = (reference, last_predictor(setup, trajectory)) else { return vec![] };
+fn coordinates(run: &Run) -> Vec<Coordinate> {
+    let setup = run.setup;
+    let (Some(r), Some(w)) = (run.reference, last_predictor(run)) else { return vec![] };
     let Some(target) = &r.solution else { return vec![] };
     let unit = |v: &[f64]| {
         let size = if r.direction { linalg::norm2(v).max(f64::MIN_POSITIVE) } else { 1.0 };
         v.iter().map(|x| x / size).collect::<Vec<f64>>()
     };
-    let (a, b) = (unit(&w), unit(target));
+    let (a, b) = (unit(w), unit(target));
     let mut order: Vec<usize> = (0..a.len()).collect();
     let weight = |j: usize| a[j].abs().max(b[j].abs());
     order.sort_by(|&i, &j| weight(j).total_cmp(&weight(i)));
@@ -297,6 +297,7 @@ pub fn evidence(
         broken,
         unchecked,
         negative,
+        law: reference.is_some_and(|r| r.is_law),
         reference_gap: reference.map_or(0.0, |r| r.certificate.relative_gap),
         unfinished: comparison.unfinished.clone(),
         gap: comparison.gap,

@@ -25,6 +25,8 @@ pub struct Evidence {
     pub unchecked: Vec<String>,
     /// The theorem says the program's solution is *not* selected.
     pub negative: bool,
+    /// Not a solution is predicted but a law of a measured quantity; `gap` is the deviation from it.
+    pub law: bool,
     /// The reference's own certified relative gap.
     pub reference_gap: f64,
     /// What alone forbids a judgement: how the run ended (`was interrupted`, `diverged`, …), that it has not begun to
@@ -95,6 +97,12 @@ pub fn judge(e: &Evidence, rule: &JudgeRule) -> Finding {
         return say(VerdictKind::Undecided, format!("Nothing can be judged yet: the run {how}."));
     }
     let Some(gap) = e.gap else {
+        if e.law {
+            let reason = "The measured quantity has no value at the end of the run (it does not separate the data, or \
+                          the model has none)."
+                .into();
+            return say(VerdictKind::Undecided, reason);
+        }
         return say(
             VerdictKind::Undecided,
             "The last recorded point has no representative in the predicted program yet (it does not separate or \
@@ -109,6 +117,15 @@ fn judge_positive(e: &Evidence, gap: f64, rule: &JudgeRule) -> Finding {
     let tolerance = rule.tolerance;
     let near = gap <= tolerance;
     let words = match e.settled {
+        _ if e.law && near => {
+            format!("The law holds: deviation {gap:.2e}, tolerance {tolerance:.1e}.")
+        }
+        Settled::Falling { slope, predicted } if e.law => format!(
+            "The deviation from the law, {gap:.2e}, falls at the predicted rate: slope {slope:.3} seen, {predicted:.3} predicted."
+        ),
+        Settled::Yes if e.law => {
+            format!("The law is broken: deviation {gap:.2e}, tolerance {tolerance:.1e}.")
+        }
         _ if near => format!(
             "The selected solution is the predicted one: certified relative gap {gap:.2e}, tolerance {tolerance:.1e}."
         ),
@@ -169,6 +186,7 @@ mod tests {
             predicted: true,
             unchecked: vec![],
             negative: false,
+            law: false,
             reference_gap: 1e-12,
             unfinished: None,
             gap: Some(1e-5),

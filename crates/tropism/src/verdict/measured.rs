@@ -3,6 +3,7 @@
 use crate::programs::Certificate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What the optimizer selected, measured against the predicted program.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -30,7 +31,7 @@ pub struct Point {
     pub log10_time: Option<f64>,
     /// log10 of the training loss; `null` if the loss is exactly zero.
     pub log10_loss: Option<f64>,
-    /// Euclidean norm of the predictor.
+    /// Euclidean norm of the linear predictor, or of the parameters where the model has none.
     #[serde(deserialize_with = "crate::numerics::null::nan")]
     pub norm: f64,
     /// Certified relative gap in the predicted program; `null` where the point has no feasible representative yet.
@@ -45,6 +46,9 @@ pub struct Point {
     pub test_error: Option<f64>,
     /// `discrete` or `flow`.
     pub phase: String,
+    /// Further measures by their id, wherever they have a meaning (`tropism list measures`).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub measured: BTreeMap<String, f64>,
 }
 
 /// One coordinate of the selected solution beside the predicted one (both at unit norm for directions).

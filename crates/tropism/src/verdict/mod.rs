@@ -5,6 +5,7 @@ mod judge;
 mod measured;
 mod rate;
 mod reference;
+mod targets;
 
 pub use compare::{Comparison, compare, evidence};
 pub use judge::{Evidence, Finding, Settled, judge};

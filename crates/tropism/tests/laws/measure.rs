@@ -1,33 +1,47 @@
 //! Laws of the measures.
 
 use crate::{Law, binary, close, gaussian, holds, multiclass, random, regression};
-use tropism::data::Dataset;
-use tropism::measures::{self, Measure, MeasureFacts, View};
+use tropism::data::{Dataset, Targets};
+use tropism::measures::{self, Measure, MeasureFacts, Moment, View};
+use tropism::spec::{Setup, Spec};
+use tropism::training::{Phase, Snapshot};
 
-/// Data of every kind.
-fn datasets() -> Vec<Dataset> {
-    vec![binary(41, 8, 3), multiclass(42, 9, 3, 3), regression(43, 6, 3)]
+/// A linear model on data of every kind.
+fn setups() -> Vec<Setup> {
+    [binary(41, 8, 3), multiclass(42, 9, 3, 3), regression(43, 6, 3)].map(linear_on).into()
 }
 
-fn predictor(data: &Dataset, seed: u64) -> Vec<f64> {
-    gaussian(&mut random(seed), data.d() * data.targets.outputs())
+fn linear_on(data: Dataset) -> Setup {
+    let loss = match data.targets {
+        Targets::Real(_) => "squared",
+        Targets::Sign(_) => "logistic",
+        Targets::Class { .. } => "cross_entropy",
+    };
+    let text = format!(
+        "[data]\nkind = \"iris\"\n[loss]\nkind = \"{loss}\"\n[optimizer]\nkind = \"gradient_descent\"\n"
+    );
+    Setup::with_data(&Spec::parse(&text).expect("a valid spec"), data).expect("a setup")
+}
+
+fn predictor(setup: &Setup, seed: u64) -> Vec<f64> {
+    gaussian(&mut random(seed), setup.data.d() * setup.data.targets.outputs())
+}
+
+fn moment(setup: &Setup, w: &[f64]) -> Moment {
+    let theta = w.to_vec();
+    Moment::new(setup, &Snapshot { step: 1, log_time: 0.0, log_loss: -1.0, theta, phase: Phase::Discrete })
 }
 
 /// At the target it has its declared value: to rounding, and at any positive multiple if it is scale invariant.
 fn declared_value_at_target(measure: &dyn Measure) -> Law {
     let facts = measure.facts();
     let Some(want) = facts.at_target else { return Ok(()) };
-    for data in datasets() {
-        let margins = data.margins();
-        let target = predictor(&data, 44);
+    for setup in setups() {
+        let target = predictor(&setup, 44);
         for c in if facts.scale_invariant { vec![1.0, 0.3, 1e100] } else { vec![1.0] } {
             let w: Vec<f64> = target.iter().map(|v| c * v).collect();
-            let got = measure.evaluate(&View {
-                w: &w,
-                data: &data,
-                margins: margins.as_ref(),
-                target: Some(&target),
-            });
+            let moment = moment(&setup, &w);
+            let got = measure.evaluate(&View { setup: &setup, moment: &moment, target: Some(&target) });
             let got = got.ok_or("no value at the target")?;
             // Two normalisations of vectors of up to nine entries.
             close(got, want, 1e-14, || "at the target".into())?;
@@ -39,11 +53,11 @@ fn declared_value_at_target(measure: &dyn Measure) -> Law {
 /// Unchanged under positive scaling if declared so, and changed on some data if not.
 fn scale_invariant_as_declared(measure: &dyn Measure) -> Law {
     let mut changed = false;
-    for data in datasets() {
-        let margins = data.margins();
-        let (w, target) = (predictor(&data, 45), predictor(&data, 46));
+    for setup in setups() {
+        let (w, target) = (predictor(&setup, 45), predictor(&setup, 46));
         let at = |w: &[f64]| {
-            measure.evaluate(&View { w, data: &data, margins: margins.as_ref(), target: Some(&target) })
+            let moment = moment(&setup, w);
+            measure.evaluate(&View { setup: &setup, moment: &moment, target: Some(&target) })
         };
         for c in [0.3, 2.0, 1e3] {
             let scaled: Vec<f64> = w.iter().map(|v| c * v).collect();
@@ -58,19 +72,13 @@ fn scale_invariant_as_declared(measure: &dyn Measure) -> Law {
 
 /// Without a target, a predictor or samples it has a value or none, but never NaN and never a panic.
 fn total(measure: &dyn Measure) -> Law {
-    for data in datasets() {
-        let margins = data.margins();
-        let w = predictor(&data, 47);
+    for setup in setups() {
+        let w = predictor(&setup, 47);
         let zero = vec![0.0; w.len()];
-        for view in [
-            View { w: &w, data: &data, margins: margins.as_ref(), target: None },
-            View { w: &zero, data: &data, margins: margins.as_ref(), target: Some(&w) },
-            View { w: &w, data: &data, margins: margins.as_ref(), target: Some(&zero) },
-            View { w: &zero, data: &data, margins: margins.as_ref(), target: Some(&zero) },
-        ] {
-            holds(measure.evaluate(&view).is_none_or(|v| v.is_finite()), || {
-                format!("not a number at {:?}", view.w)
-            })?;
+        for (at, target) in [(&w, None), (&zero, Some(&w)), (&w, Some(&zero)), (&zero, Some(&zero))] {
+            let moment = moment(&setup, at);
+            let view = View { setup: &setup, moment: &moment, target: target.map(Vec::as_slice) };
+            holds(measure.evaluate(&view).is_none_or(f64::is_finite), || format!("not a number at {at:?}"))?;
         }
     }
     Ok(())
@@ -102,12 +110,12 @@ struct Broken;
 impl Measure for Broken {
     fn evaluate(&self, view: &View) -> Option<f64> {
         let target = view.target?;
-        let square: f64 = view.w.iter().zip(target).map(|(a, b)| (a - b) * (a - b)).sum();
+        let square: f64 = view.moment.vector().iter().zip(target).map(|(a, b)| (a - b) * (a - b)).sum();
         Some(1.0 + square / target.iter().map(|v| v * v).sum::<f64>())
     }
 
     fn facts(&self) -> MeasureFacts {
-        MeasureFacts { unit: "1", at_target: Some(0.0), scale_invariant: true }
+        MeasureFacts { unit: "1", at_target: Some(0.0), scale_invariant: true, shown: false }
     }
 }
 

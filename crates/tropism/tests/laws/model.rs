@@ -2,7 +2,7 @@
 
 use crate::{Law, close, gaussian, gaussian_matrix, holds, orthogonal, random};
 use tropism::models::linear::{Linear, LinearSpec};
-use tropism::models::{Block, Model, ModelFacts, ModelSpec, Workspace};
+use tropism::models::{Block, Interface, Model, ModelFacts, ModelSpec, Workspace};
 use tropism::numerics::linalg::{dot, matmul_nn, matmul_nt, norm2};
 use tropism::numerics::rng::Rng;
 use tropism::numerics::{Design, Matrix};
@@ -18,7 +18,8 @@ fn members() -> Vec<(String, Box<dyn Model>)> {
             for outputs in [1, 3] {
                 let table = keys.parse().expect("valid TOML");
                 let spec = ModelSpec::parse("model", member.id, table, &[]).expect("valid keys");
-                let model = spec.build(INPUTS, outputs).expect("in range");
+                let model =
+                    spec.build(&Interface { inputs: INPUTS, outputs, shape: None }).expect("in range");
                 models.push((format!("{} with {outputs} outputs, {keys:?}", member.id), model));
             }
         }

@@ -5,7 +5,7 @@ use rand::seq::SliceRandom;
 use std::sync::Arc;
 use tropism::data::Dataset;
 use tropism::losses::{Loss, LossSpec};
-use tropism::models::{Block, ModelSpec};
+use tropism::models::{Block, Interface, ModelSpec};
 use tropism::numerics::linalg::{dot, matmul_nn, norm2, spectral_norm};
 use tropism::numerics::{Design, Matrix};
 use tropism::optimizers::{
@@ -105,7 +105,9 @@ impl Problem {
 
     /// Calls `f` with the problem's oracle.
     fn with_oracle<T>(&self, f: impl FnOnce(&mut dyn Oracle) -> T) -> T {
-        let model = ModelSpec::linear(Default::default()).build(INPUTS, self.outputs()).expect("no keys");
+        let model = ModelSpec::linear(Default::default())
+            .build(&Interface { inputs: INPUTS, outputs: self.outputs(), shape: None })
+            .expect("no keys");
         let mut oracle =
             DataOracle::new(&*model, &*self.loss, &self.data.x, &self.data.targets, self.log_weight);
         f(&mut oracle)

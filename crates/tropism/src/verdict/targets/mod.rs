@@ -1,0 +1,53 @@
+//! What a recorded moment is measured against: one kind of reference a file.
+//!
+//! A target turns a moment into one number, the judged quantity, that is zero exactly where the prediction holds.
+
+mod law;
+mod path;
+mod program;
+mod risk;
+mod split;
+
+pub use law::LawTarget;
+pub use path::PathTarget;
+pub use program::{InterpolantTarget, ProgramTarget};
+pub use risk::RiskTarget;
+pub use split::SplitTarget;
+
+use crate::measures::{Moment, View};
+use crate::numerics::linalg;
+use crate::programs::Certificate;
+use crate::spec::Setup;
+
+/// What moments are measured against.
+pub trait Target: Send + Sync {
+    /// The judged quantity of one moment: a certified relative gap where there is a program; `None` where the moment
+    /// has none (a direction that does not separate).
+    fn gap(&self, view: &View) -> Option<f64>;
+
+    /// The judged quantity along a run; targets that speak of the whole run override it.
+    fn gaps(&self, setup: &Setup, moments: &[Moment], target: Option<&[f64]>) -> Vec<Option<f64>> {
+        moments.iter().map(|moment| self.gap(&View { setup, moment, target })).collect()
+    }
+
+    /// Certificate of a predictor, for programs.
+    fn certify(&self, _w: &[f64]) -> Option<Certificate> {
+        None
+    }
+
+    /// A lower bound that `dual` certifies, for programs.
+    fn bound(&self, _dual: &[f64]) -> Option<f64> {
+        None
+    }
+
+    /// Smallest of those margins that go to infinity.
+    fn least_margin(&self, margins: &[f64]) -> f64 {
+        margins.iter().copied().fold(f64::INFINITY, f64::min)
+    }
+}
+
+/// Euclidean distance.
+fn distance(a: &[f64], b: &[f64]) -> f64 {
+    let difference: Vec<f64> = a.iter().zip(b).map(|(x, y)| x - y).collect();
+    linalg::norm2(&difference)
+}
