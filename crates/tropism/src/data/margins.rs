@@ -129,24 +129,27 @@ impl MarginMap {
         m.into_iter().fold(f64::INFINITY, f64::min)
     }
 
-    /// Error-bounded smallest margin of `w`: a number the exact one cannot fall below. The products are
-    /// compensated, so that it stays sharp where margins are tiny differences of large terms.
+    /// Error-bounded smallest margin of `w`: a number the exact one cannot fall below.
     pub fn min_margin_below(&self, w: &[f64]) -> f64 {
+        self.margins_below(w).into_iter().fold(f64::INFINITY, nan_min)
+    }
+
+    /// Error-bounded margins of `w`, `[rows]`: numbers the exact ones cannot fall below. The products are compensated, so
+    /// that they stay sharp where margins are tiny differences of large terms.
+    pub fn margins_below(&self, w: &[f64]) -> Vec<f64> {
         let d = self.inputs();
         match self {
-            MarginMap::Binary { z } => {
-                (0..z.rows()).map(|i| row_enclosed(z, i, w).lo).fold(f64::INFINITY, nan_min)
-            }
+            MarginMap::Binary { z } => (0..z.rows()).map(|i| row_enclosed(z, i, w).lo).collect(),
             MarginMap::Multiclass { x, labels, classes } => {
-                let mut least = f64::INFINITY;
+                let mut below = Vec::with_capacity(self.rows());
                 for (i, &y) in labels.iter().enumerate() {
                     let own = row_enclosed(x, i, &w[y * d..(y + 1) * d]).lo;
-                    for c in (0..*classes).filter(|&c| c != y) {
+                    below.extend((0..*classes).filter(|&c| c != y).map(|c| {
                         let other = row_enclosed(x, i, &w[c * d..(c + 1) * d]).hi;
-                        least = nan_min(least, (own - other).next_down());
-                    }
+                        (own - other).next_down()
+                    }));
                 }
-                least
+                below
             }
         }
     }

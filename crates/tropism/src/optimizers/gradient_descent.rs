@@ -9,7 +9,7 @@
 //! Example: `optimizer.kind = "gradient_descent"`.
 
 use super::{
-    Built, Curvature, FlowLimit, Geometry, Optimizer, OptimizerFacts, Oracle, Schedule, ScheduleKind, ScheduleSpec,
+    Built, Curvature, Curve, FlowLimit, Geometry, Optimizer, OptimizerFacts, Oracle, Schedule, ScheduleKind, ScheduleSpec,
     State, Symmetry,
 };
 use crate::Error;
@@ -95,6 +95,7 @@ impl Optimizer for GradientDescent {
             stochastic: false,
             symmetry: Symmetry::Rotation,
             flow: self.schedule.is_constant().then_some(FlowLimit {
+                curve: Curve::Flow,
                 time_factor: 1.0,
                 error_factor: 0.5,
                 batch: None,

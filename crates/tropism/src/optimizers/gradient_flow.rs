@@ -7,7 +7,7 @@
 //! Errors: none; it has no keys.
 //! Example: `optimizer.kind = "gradient_flow"`.
 
-use super::{Built, FlowLimit, Geometry, Optimizer, OptimizerFacts, Oracle, State, Symmetry};
+use super::{Built, Curve, FlowLimit, Geometry, Optimizer, OptimizerFacts, Oracle, State, Symmetry};
 use crate::numerics::Norm;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -48,7 +48,7 @@ impl Optimizer for GradientFlow {
             normalized: false,
             stochastic: false,
             symmetry: Symmetry::Rotation,
-            flow: Some(FlowLimit { time_factor: 1.0, error_factor: 0.0, batch: None }),
+            flow: Some(FlowLimit { curve: Curve::Flow, time_factor: 1.0, error_factor: 0.0, batch: None }),
             continuous: true,
             schedule: None,
         }

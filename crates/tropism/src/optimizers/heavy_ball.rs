@@ -11,7 +11,7 @@
 
 use super::gradient_descent::{add_scaled, smooth_step};
 use super::{
-    Built, Curvature, FlowLimit, Geometry, Optimizer, OptimizerFacts, Oracle, Schedule, ScheduleKind, ScheduleSpec,
+    Built, Curvature, Curve, FlowLimit, Geometry, Optimizer, OptimizerFacts, Oracle, Schedule, ScheduleKind, ScheduleSpec,
     State, Symmetry, check_momentum,
 };
 use crate::Error;
@@ -85,6 +85,7 @@ impl Optimizer for HeavyBall {
             stochastic: false,
             symmetry: Symmetry::Rotation,
             flow: self.schedule.is_constant().then_some(FlowLimit {
+                curve: Curve::Flow,
                 time_factor: factor,
                 error_factor: factor * (factor - 0.5),
                 batch: None,

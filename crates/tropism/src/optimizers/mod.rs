@@ -23,8 +23,10 @@ members! {
         gradient_flow => GradientFlowSpec,
         heavy_ball => HeavyBallSpec,
         mirror_descent => MirrorDescentSpec,
+        mirror_flow => MirrorFlowSpec,
         nesterov => NesterovSpec,
         normalized_gradient_descent => NormalizedGradientDescentSpec,
+        regularization_path => RegularizationPathSpec,
         sgd => SgdSpec,
         steepest_descent => SteepestDescentSpec,
     }
@@ -149,16 +151,35 @@ pub enum Symmetry {
     Permutation,
 }
 
+/// Which curve the training room follows where it does not iterate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Curve {
+    /// The flow of the optimizer's own geometry: `dw/dt = −∇L`, or `d∇Φ(w)/dt = −∇L` for a mirror map.
+    Flow,
+    /// `argmin L(w) + ‖w − w₀‖²/(2t)`, each point by itself.
+    RegularizationPath,
+}
+
 /// The continuous-time limit that continues the discrete run in log time.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct FlowLimit {
+    pub curve: Curve,
     /// Flow time per unit of Σ η: `1 / (1 − β)` for momentum β.
     pub time_factor: f64,
     /// Leading-order error per unit of ∫‖∇²L ∇L‖ dt, divided by the (effective) step size: 1/2 for gradient descent,
     /// `1/(1 − β) − 1/2` for momentum (Kovachki, Stuart 2021, arXiv 1906.04285).
     pub error_factor: f64,
-    /// Samples a stochastic step averages over; `None` without noise.
-    pub batch: Option<usize>,
+    /// What a stochastic step averages over; `None` without noise.
+    pub batch: Option<Batch>,
+}
+
+/// The samples of one stochastic step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Batch {
+    pub size: usize,
+    /// A sample may be drawn more than once.
+    pub replacement: bool,
 }
 
 /// What an optimizer declares about itself; theorems read only this.
@@ -247,8 +268,10 @@ impl OptimizerSpec {
             OptimizerSpec::gradient_flow(s) => Ok(s.build()),
             OptimizerSpec::heavy_ball(s) => s.build(curvature),
             OptimizerSpec::mirror_descent(s) => s.build(curvature),
+            OptimizerSpec::mirror_flow(s) => s.build(),
             OptimizerSpec::nesterov(s) => s.build(curvature),
             OptimizerSpec::normalized_gradient_descent(s) => s.build(curvature),
+            OptimizerSpec::regularization_path(s) => Ok(s.build()),
             OptimizerSpec::sgd(s) => s.build(curvature),
             OptimizerSpec::steepest_descent(s) => s.build(curvature),
         }

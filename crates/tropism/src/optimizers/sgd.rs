@@ -9,7 +9,7 @@
 
 use super::gradient_descent::add_scaled;
 use super::{
-    Built, Curvature, FlowLimit, Geometry, Optimizer, OptimizerFacts, Oracle, Schedule, ScheduleKind, ScheduleSpec,
+    Batch, Built, Curvature, Curve, FlowLimit, Geometry, Optimizer, OptimizerFacts, Oracle, Schedule, ScheduleKind, ScheduleSpec,
     State, Symmetry,
 };
 use crate::Error;
@@ -122,9 +122,10 @@ impl Optimizer for Sgd {
             stochastic: self.batch < self.samples || self.replacement,
             symmetry: Symmetry::Rotation,
             flow: self.schedule.is_constant().then_some(FlowLimit {
+                curve: Curve::Flow,
                 time_factor: 1.0,
                 error_factor: 0.5,
-                batch: Some(self.batch),
+                batch: Some(Batch { size: self.batch, replacement: self.replacement }),
             }),
             continuous: false,
             schedule: Some(self.schedule),

@@ -33,6 +33,7 @@ mod separable;
 mod spectral_filter;
 mod spectral_risk;
 mod support;
+mod tail_direction;
 mod uniqueness;
 
 /// Declares which of the modules above are programs a theorem can name.
@@ -56,6 +57,7 @@ programs! {
     min_norm_interpolant,
     ridge,
     spectral_filter,
+    tail_direction,
 }
 
 pub use bregman_interpolant::BregmanInterpolant;
@@ -67,6 +69,7 @@ pub use ridge::Ridge;
 pub use separability::{Separability, separability};
 pub use spectral_filter::SpectralFilter;
 pub use spectral_risk::SpectralRisk;
+pub use tail_direction::TailDirection;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

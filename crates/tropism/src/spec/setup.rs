@@ -208,8 +208,12 @@ fn resolve_horizon(
     if h.time.is_none() && h.steps.is_none() {
         match facts.flow {
             Some(_) => {
-                let far = if matches!(tail, Tail::Polynomial { .. }) { "1e30" } else { "1e100000" };
-                h.time = Some(Time::Text(far.into()));
+                // The norm grows like t^(1/(power + 2)) there: far enough for directions good to seven digits.
+                let far = match tail {
+                    Tail::Polynomial { power } => format!("1e{}", (7.5 * (power + 2.0)).min(1e5).ceil()),
+                    Tail::Exponential | Tail::FiniteRoot => "1e100000".into(),
+                };
+                h.time = Some(Time::Text(far));
             }
             None => h.steps = Some(100_000),
         }

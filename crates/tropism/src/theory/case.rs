@@ -2,7 +2,7 @@
 
 use crate::losses::{Tail, Task};
 use crate::numerics::{Matrix, Norm, linalg};
-use crate::optimizers::{Geometry, OptimizerFacts};
+use crate::optimizers::{Curve, Geometry, OptimizerFacts};
 use crate::programs::{Budget, Decomposition, MarginLoss, Separability, decompose, separability};
 use crate::spec::Setup;
 use crate::terms::{Holds, Hypothesis, Rate, RateClock};
@@ -95,6 +95,17 @@ impl<'a> Case<'a> {
         check("exponential tail", holds(tail == Tail::Exponential), words)
     }
 
+    /// Scope: a polynomial tail.
+    pub fn polynomial_tail(&self) -> Check {
+        let tail = self.setup.loss.facts().tail;
+        let yes = matches!(tail, Tail::Polynomial { .. });
+        scope(check(
+            "polynomial tail",
+            holds(yes),
+            format!("the loss is `{}`", self.setup.spec.loss.loss.id()),
+        ))
+    }
+
     /// Scope: minimisers at infinity (any tail).
     pub fn tail_at_infinity(&self) -> Check {
         let yes = self.setup.loss.facts().tail != Tail::FiniteRoot;
@@ -117,14 +128,38 @@ impl<'a> Case<'a> {
     /// Scope: gradient steps in ℓ2, not normalised.
     pub fn plain_gradient(&self, stochastic: bool) -> Check {
         let f = &self.optimizer;
-        let yes = f.geometry == Geometry::Norm(Norm::L2) && !f.normalized && f.stochastic == stochastic;
+        let yes = f.geometry == Geometry::Norm(Norm::L2)
+            && !f.normalized
+            && f.stochastic == stochastic
+            && !self.is_regularization_path();
         let kind = if stochastic { "stochastic gradient steps" } else { "gradient steps" };
         scope(check(kind, holds(yes), format!("the optimizer is `{}`", self.setup.spec.optimizer.id())))
     }
 
     /// Scope: the gradient flow itself.
     pub fn gradient_flow(&self) -> Check {
-        scope(check("gradient flow", holds(self.optimizer.continuous), self.optimizer_words()))
+        scope(check("gradient flow", holds(self.is_gradient_flow()), self.optimizer_words()))
+    }
+
+    /// The flow `dw/dt = −∇L` itself.
+    pub fn is_gradient_flow(&self) -> bool {
+        let f = &self.optimizer;
+        f.continuous && f.geometry == Geometry::Norm(Norm::L2) && !self.is_regularization_path()
+    }
+
+    fn is_regularization_path(&self) -> bool {
+        self.optimizer.flow.is_some_and(|f| f.curve == Curve::RegularizationPath)
+    }
+
+    /// Scope: the regularisation path.
+    pub fn regularization_path(&self) -> Check {
+        scope(check("regularization path", holds(self.is_regularization_path()), self.optimizer_words()))
+    }
+
+    /// Scope: mirror flow in some potential.
+    pub fn mirror_flow(&self) -> Check {
+        let yes = self.optimizer.continuous && matches!(self.optimizer.geometry, Geometry::Mirror(_));
+        scope(check("mirror flow", holds(yes), self.optimizer_words()))
     }
 
     /// Scope: mirror descent in some potential.
@@ -178,17 +213,26 @@ impl<'a> Case<'a> {
         check(name, verdict, words)
     }
 
-    /// Condition: a constant step that is stable even for the single most curved sample.
+    /// Condition: a constant step that is stable for every batch that can be drawn. A batch of `b` different samples is at
+    /// most as curved as the most curved of them, and its mean at most `n/b` times as curved as the full loss.
     pub fn stable_batch_step(&self) -> Check {
         let name = "step size below the stability limit of every batch";
-        let (step, single) = (self.optimizer.schedule.map_or(0.0, |s| s.base), self.setup.curvature.single);
-        // A longer step may still be stable: the bound takes one sample for the whole batch.
-        let verdict = if step * single < 2.0 { Holds::Yes } else { Holds::Unchecked };
-        let limit = 2.0 / single;
+        let (step, c) = (self.optimizer.schedule.map_or(0.0, |s| s.base), &self.setup.curvature);
+        let drawn = self.optimizer.flow.and_then(|f| f.batch).filter(|b| !b.replacement);
+        let whole = drawn.map_or(f64::INFINITY, |b| c.smoothness * c.samples as f64 / b.size as f64);
+        let smoothness = c.single.min(whole);
+        if self.setup.loss.facts().smoothness.is_infinite() {
+            let words = "the curvature of this loss is unbounded, and a stochastic step need not descend";
+            return check(name, Holds::Unchecked, words);
+        }
+        // A longer step may still be stable: the bound is that of the worst batch there could be.
+        let verdict = if step * smoothness < 2.0 { Holds::Yes } else { Holds::Unchecked };
+        let limit = 2.0 / smoothness;
+        let of = if smoothness < c.single { "a batch" } else { "one sample" };
         check(
             name,
             verdict,
-            format!("step size {} against {} = 2 / smoothness of one sample", short(step), short(limit)),
+            format!("step size {} against {} = 2 / smoothness of {of}", short(step), short(limit)),
         )
     }
 

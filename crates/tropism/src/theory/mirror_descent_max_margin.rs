@@ -1,8 +1,8 @@
 //! Mirror descent in `‖w‖_p^p / p` maximises the ℓp margin.
 //!
 //! On separable data and an exponential tail, p-norm mirror descent (p-GD) turns to the ℓp max-margin direction
-//! `argmin ‖w‖_p s.t. Zw ≥ 1`. Other homogeneous potentials behave alike; entropy and hypentropy are not
-//! homogeneous and are not covered.
+//! `argmin ‖w‖_p s.t. Zw ≥ 1`. Entropy and hypentropy are not homogeneous and are not
+//! covered; for the flow in hypentropy see `mirror_flow_horizon`.
 //!
 //! Shapes: `w [d]`.
 //! Assumes: linear model, two classes, exponential tail, separable data, p-norm potential.

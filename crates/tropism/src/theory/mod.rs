@@ -42,15 +42,18 @@ theorems! {
     loss_normalized_max_margin => LossNormalizedMaxMargin,
     mirror_descent_bregman => MirrorDescentBregman,
     mirror_descent_max_margin => MirrorDescentMaxMargin,
+    mirror_flow_horizon => MirrorFlowHorizon,
     multiclass_max_margin => MulticlassMaxMargin,
     partly_separable => PartlySeparable,
     polynomial_tail => PolynomialTail,
+    regularization_path => RegularizationPath,
     second_order_offset => SecondOrderOffset,
     sgd_max_margin => SgdMaxMargin,
     spectral_filter_path => SpectralFilterPath,
     sqrt_normalized_max_margin => SqrtNormalizedMaxMargin,
     steepest_descent_max_margin => SteepestDescentMaxMargin,
     steepest_descent_squared_loss => SteepestDescentSquaredLoss,
+    tail_direction => TailDirection,
 }
 
 /// The explicit program of a prediction, as plain data.
@@ -69,6 +72,8 @@ pub enum ProgramSpec {
     SpectralFilter { log_time: f64 },
     /// `min (1/n)‖y − Xw‖² + λ‖w‖²`.
     Ridge { lambda: f64 },
+    /// `min ‖w‖₂ s.t. (Σ m_i^-power)^(-1/power) ≥ 1`.
+    TailDirection { power: f64 },
     /// No program: a law of a measured quantity, named by the measure's id.
     Law { measure: String, relation: Relation },
 }
@@ -115,6 +120,7 @@ impl ProgramSpec {
             ProgramSpec::Decomposition => "decomposition",
             ProgramSpec::SpectralFilter { .. } => "spectral_filter",
             ProgramSpec::Ridge { .. } => "ridge",
+            ProgramSpec::TailDirection { .. } => "tail_direction",
         }
     }
 }
@@ -185,6 +191,7 @@ mod tests {
             ProgramSpec::Decomposition,
             ProgramSpec::SpectralFilter { log_time: 0.0 },
             ProgramSpec::Ridge { lambda: 1.0 },
+            ProgramSpec::TailDirection { power: 2.0 },
         ];
         let law = ProgramSpec::Law { measure: "norm".into(), relation: Relation::NeverFalls };
         assert_eq!(law.id(), "norm");

@@ -5,8 +5,10 @@
 //!
 //! Shapes: `w [d]`.
 //! Assumes: linear model, two classes, exponential tail, separable data, fixed step below the stability limit of one batch.
-//! Source: Nacson, Srebro, Soudry 2019 (arXiv 1806.01796), for sampling with and without replacement; we ask for stability on the
-//! most curved single sample, which is stronger than what the theorem needs where batches are larger.
+//! Source: Nacson, Srebro, Soudry 2019 (arXiv 1806.01796), for smooth losses, sampling with and without replacement. Their
+//! bound on the step is not restated; we ask for `η < 2/β`, `β` the smoothness of the most curved batch that can be
+//! drawn: then every step is nonexpansive towards all separators (cocoercivity), and `Σ‖g_k‖²` over `k` steps is at
+//! most `O(log² k)`. Beyond it, or on a loss without a bound on its curvature, the hypothesis is unchecked.
 //! Units and invariance: invariant under rotations of the inputs.
 //! Errors: not separable, another tail, too long a step: out of scope.
 //! Example: `optimizer.kind = "sgd"`.

@@ -77,7 +77,7 @@ fn time(case: &Case) -> f64 {
 
 /// The horizon lies before 60 times the slowest mode's time: `e^{-60}` is below the last bit of the limit.
 pub fn stopped_early(case: &Case) -> bool {
-    if !case.optimizer.continuous || case.setup.loss.facts().task != Task::Regression {
+    if !case.is_gradient_flow() || case.setup.loss.facts().task != Task::Regression {
         return false;
     }
     let singular = linalg::singular_values(&case.setup.data.x.to_dense());

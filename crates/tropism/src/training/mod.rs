@@ -165,5 +165,5 @@ fn wants_flow(job: &Job, facts: &crate::optimizers::OptimizerFacts) -> bool {
         && job.horizon.log_time.is_some()
         && model.linear_in_parameters
         && model.linear_in_inputs
-        && flow::fits(job)
+        && flow::fits(job, facts)
 }

@@ -4,6 +4,7 @@ use super::judge::{Evidence, Settled};
 use super::measured::{Coordinate, Point, RateSeen, Selected};
 use super::rate::fit;
 use super::reference::Reference;
+use crate::losses::Tail;
 use crate::measures::{
     self, Measure, Moment, View, direction_distance::DirectionDistance, error_rate::error_rate,
     margin_l2::MarginL2, norm::Norm, point_distance::PointDistance, residual::Residual,
@@ -200,7 +201,10 @@ fn settled(run: &Run, rate: Option<&Rate>, rule: &JudgeRule, judged: &[Point]) -
             return Settled::Falling { slope: seen.slope, predicted: r.exponent };
         }
     }
-    let flat = seen.slope.abs() <= FLAT && trajectory.ended == Ended::Completed;
+    // Where a slow fall is what the theorem predicts, flat is well below that.
+    let slow = rate.map_or(0.0, |r| r.exponent.abs());
+    let level = if slow > 0.0 { FLAT.min(0.1 * slow) } else { FLAT };
+    let flat = seen.slope.abs() <= level && trajectory.ended == Ended::Completed;
     let deep = match claim {
         // The limit of another tail has no certificate in this program; being deep in the tail must do.
         Claim::NotSelected => true,
@@ -231,8 +235,12 @@ fn still_turning(run: &Run) -> Option<f64> {
 fn own_gap(run: &Run) -> Option<f64> {
     let moment = run.moments.last()?;
     let least = moment.min_margin()?;
-    // Every exponential tail has these weights, up to a factor that tends to one.
-    let weights: Vec<f64> = moment.margins.as_ref()?.iter().map(|v| (least - v).exp()).collect();
+    // Every loss of this tail has these weights, up to a factor that tends to one.
+    let weight = |v: &f64| match run.setup.loss.facts().tail {
+        Tail::Polynomial { power } => ((1.0 + v) / (1.0 + least)).powf(-1.0 - power),
+        Tail::Exponential | Tail::FiniteRoot => (least - v).exp(),
+    };
+    let weights: Vec<f64> = moment.margins.as_ref()?.iter().map(weight).collect();
     run.reference?.gap_of_dual(&weights)
 }
 

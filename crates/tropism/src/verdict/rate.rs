@@ -5,36 +5,51 @@ use crate::terms::{Rate, RateClock};
 
 /// The window is the last factor of this size in the clock.
 const WINDOW: f64 = 8.0;
+/// Of a power law in `t` itself, the window is the last part of this size of `log t`: records are as sparse as that.
+const WINDOW_OF_LOG_TIME: f64 = 0.25;
 /// Fewer points than this prove no slope.
 const FEWEST: usize = 5;
+/// Gaps below this are rounding of the certificate; only power laws in `t` itself get there.
+const FLOOR: f64 = 1e-12;
 
-/// The clock's value at a point, if it has one: `ln t`, `t` or the step number.
-fn clock(point: &Point, which: RateClock) -> Option<f64> {
+/// Natural logarithm of the clock's value at a point, if it has one: of `ln t`, `t` or the step number.
+fn log_clock(point: &Point, which: RateClock) -> Option<f64> {
     let ln_time = point.log10_time? * std::f64::consts::LN_10;
     let value = match which {
-        RateClock::LogTime => ln_time,
-        RateClock::Time => ln_time.exp(),
-        RateClock::Steps => point.step as f64,
+        RateClock::LogTime => ln_time.ln(),
+        RateClock::Time => ln_time,
+        RateClock::Steps => (point.step as f64).ln(),
     };
-    (value > 0.0 && value.is_finite()).then_some(value)
+    value.is_finite().then_some(value)
 }
 
-/// Fits the slope over the last factor 8 of the clock; `None` with fewer than five points of positive gap there.
+/// Length of the window in the logarithm of the clock, which ends at `end`.
+fn window(which: RateClock, end: f64) -> f64 {
+    match which {
+        RateClock::LogTime | RateClock::Steps => WINDOW.ln(),
+        RateClock::Time => (WINDOW_OF_LOG_TIME * end).max(WINDOW.ln()),
+    }
+}
+
+/// Fits the slope over the end of the clock (its last factor 8, of `t` itself the last quarter of `log t`); `None` with
+/// fewer than five points of positive gap there.
 pub fn fit(series: &[Point], rate: &Rate) -> Option<RateSeen> {
+    let least = if rate.clock == RateClock::Time { FLOOR } else { 0.0 };
     let points: Vec<(f64, f64, f64)> = series
         .iter()
         .filter_map(|p| {
-            let c = clock(p, rate.clock)?;
+            let c = log_clock(p, rate.clock)?;
             let shown = if rate.clock == RateClock::Steps { p.step as f64 } else { p.log10_time? };
-            p.gap.filter(|g| *g > 0.0 && g.is_finite()).map(|g| (c, g, shown))
+            p.gap.filter(|g| *g > least && g.is_finite()).map(|g| (c, g, shown))
         })
         .collect();
     let end = points.last()?.0;
-    let used: Vec<_> = points.iter().copied().filter(|(c, _, _)| *c >= end / WINDOW).collect();
+    let width = window(rate.clock, end);
+    let used: Vec<_> = points.iter().copied().filter(|(c, _, _)| *c >= end - width).collect();
     if used.len() < FEWEST {
         return None;
     }
-    let late: Vec<_> = used.iter().copied().filter(|(c, _, _)| *c >= end / WINDOW.sqrt()).collect();
+    let late: Vec<_> = used.iter().copied().filter(|(c, _, _)| *c >= end - 0.5 * width).collect();
     let (slope, intercept) = line(&used)?;
     let (late_slope, _) = line(&late)?;
     Some(RateSeen {
@@ -50,7 +65,7 @@ pub fn fit(series: &[Point], rate: &Rate) -> Option<RateSeen> {
 /// Least-squares line through `(log10 clock, log10 gap)`: slope and intercept.
 fn line(points: &[(f64, f64, f64)]) -> Option<(f64, f64)> {
     let n = points.len() as f64;
-    let xs: Vec<f64> = points.iter().map(|(c, _, _)| c.log10()).collect();
+    let xs: Vec<f64> = points.iter().map(|(c, _, _)| c / std::f64::consts::LN_10).collect();
     let ys: Vec<f64> = points.iter().map(|(_, g, _)| g.log10()).collect();
     let (mx, my) = (xs.iter().sum::<f64>() / n, ys.iter().sum::<f64>() / n);
     let sxx: f64 = xs.iter().map(|x| (x - mx) * (x - mx)).sum();

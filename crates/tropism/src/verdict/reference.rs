@@ -11,7 +11,7 @@ use crate::numerics::linalg;
 use crate::programs::offset::{self, Offset};
 use crate::programs::{
     BregmanInterpolant, Budget, Certificate, MaxMargin, MinNormInterpolant, Program, Ridge, SpectralFilter,
-    SpectralRisk, Uniqueness, certify,
+    SpectralRisk, TailDirection, Uniqueness, certify,
 };
 use crate::spec::Setup;
 use crate::theory::{Case, Claim, Prediction, ProgramSpec, Relation};
@@ -61,6 +61,10 @@ impl Reference {
             ProgramSpec::BregmanInterpolant { potential } => {
                 let (x, start) = (setup.data.x.clone(), Some(start(setup)?));
                 interpolant(setup, Box::new(BregmanInterpolant::new(x, real(setup)?, *potential, start)?))
+            }
+            ProgramSpec::TailDirection { power } => {
+                let margins = setup.data.margins().ok_or_else(|| real_targets("tail_direction"))?;
+                Ok(of_program(Box::new(TailDirection::new(margins, *power)?)))
             }
             ProgramSpec::SpectralFilter { log_time } => filter(setup, *log_time),
             ProgramSpec::Decomposition => split(case),

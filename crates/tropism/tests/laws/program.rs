@@ -9,7 +9,7 @@ use tropism::numerics::rng::Rng;
 use tropism::numerics::{Design, Matrix, Norm, Potential};
 use tropism::programs::{
     BregmanInterpolant, Budget, MaxMargin, MinNormInterpolant, Program, ProgramFacts, Ridge, Solution,
-    SpectralFilter, Uniqueness, certify,
+    SpectralFilter, TailDirection, Uniqueness, certify,
 };
 
 /// A program with points known to be feasible exactly.
@@ -67,6 +67,9 @@ fn members() -> Vec<Posed> {
     for norm in [Norm::L1, Norm::L2, Norm::LInf, Norm::Spectral, Norm::Nuclear] {
         out.push(multiclass_margin(&mut rng, norm));
     }
+    for power in [0.3, 2.0, 40.0] {
+        out.push(tail_direction(&mut rng, power));
+    }
     let potentials = [
         Potential::HalfSquare,
         Potential::PNorm(3.0),
@@ -121,6 +124,21 @@ fn binary_margin(rng: &mut Rng, norm: Norm) -> Posed {
         feasible: (0..60).map(|_| gaussian(rng, D)).collect(),
         duals: N,
         permuted: Some((Box::new(turned), order())),
+    }
+}
+
+fn tail_direction(rng: &mut Rng, power: f64) -> Posed {
+    let z = Matrix::from_vec(N, D, gaussian(rng, N * D));
+    let posed = |z: Matrix| {
+        let map = MarginMap::Binary { z: Arc::new(z.into()) };
+        Box::new(TailDirection::new(map, power).expect("posed"))
+    };
+    Posed {
+        name: format!("tail direction {power}"),
+        program: posed(z.clone()),
+        feasible: (0..60).map(|_| gaussian(rng, D)).collect(),
+        duals: N,
+        permuted: Some((posed(permute(&z, &order())), order())),
     }
 }
 

@@ -11,6 +11,8 @@
 //! (`settle.rs`), rotates into it so that rounding in the settled part cannot leak across, and lets the settled part
 //! rest at its minimiser once time has outrun its last bit.
 
+mod mirror;
+mod path;
 mod rest;
 mod rosenbrock;
 mod settle;
@@ -20,7 +22,7 @@ pub use system::LinearFlow;
 
 use super::{Ended, Job, Observer, Phase, Snapshot, Trajectory};
 use crate::numerics::logscale::log_add_exp;
-use crate::optimizers::{FlowLimit, OptimizerFacts};
+use crate::optimizers::{Curve, FlowLimit, Geometry, OptimizerFacts};
 use rest::Rest;
 use rosenbrock::{Form, Outcome, Rosenbrock};
 
@@ -36,10 +38,12 @@ const RECORD_RATIO: f64 = 1.02;
 /// Longest step relative to the log-time variable: at least a dozen records in any factor of eight.
 const LONGEST: f64 = 0.18;
 
-/// Whether the implicit stages are small enough for this data.
-pub fn fits(job: &Job) -> bool {
-    let k = job.data.targets.outputs();
-    job.data.n().min(job.data.d()) * k <= LARGEST && job.data.n() * job.data.d() <= 50_000_000
+/// Whether the implicit stages are small enough for this data. A mirror map ties the flow to the weights themselves; other
+/// flows live in the row space.
+pub fn fits(job: &Job, facts: &OptimizerFacts) -> bool {
+    let (n, d, k) = (job.data.n(), job.data.d(), job.data.targets.outputs());
+    let unknowns = if matches!(facts.geometry, Geometry::Mirror(_)) { d } else { n.min(d) };
+    unknowns * k <= LARGEST && n * d <= 50_000_000
 }
 
 /// Time as a function of the integration variable: `t = start + unit (eˢ − 1)`.
@@ -75,6 +79,13 @@ pub fn carry_on(job: &Job, facts: &OptimizerFacts, trajectory: &mut Trajectory, 
     else {
         return;
     };
+    match (limit.curve, facts.geometry) {
+        (Curve::RegularizationPath, _) => return path::follow(job, goal, trajectory, observer),
+        (Curve::Flow, Geometry::Mirror(potential)) => {
+            return mirror::follow(job, potential, goal, trajectory, observer);
+        }
+        (Curve::Flow, Geometry::Norm(_)) => {}
+    }
     let Some(system) = LinearFlow::new(job, &last.theta) else {
         trajectory.ended = Ended::PrecisionExhausted;
         trajectory
@@ -236,7 +247,7 @@ impl Drive<'_> {
         }
         if let (Some(eta), false) = (step, facts.continuous) {
             let drift = limit.error_factor * eta * self.log_slip.exp();
-            let spread = limit.batch.map_or(0.0, |b| (eta / b as f64 * self.log_noise.exp()).sqrt());
+            let spread = limit.batch.map_or(0.0, |b| (eta / b.size as f64 * self.log_noise.exp()).sqrt());
             self.trajectory.continuation_bound = Some(drift + spread);
         }
     }

@@ -1,5 +1,6 @@
 //! Whether a run has come to rest, and what rounding leaves of its gradient.
 
+use super::rosenbrock::System;
 use super::system::LinearFlow;
 use crate::numerics::{Matrix, linalg};
 

@@ -9,9 +9,9 @@
 //! * [`Form::Time`]: `dw/dt = −∇L(w)` over `Δt = e^{s + c} (e^h − 1)`. Near a finite minimiser its Jacobian is constant,
 //!   while that of the first form grows like `eˢ` within the step and would keep steps short.
 //!
-//! In both `e^{s + c} ∇²L` is positive semidefinite: one Cholesky factorisation a step.
+//! In both `e^{s + c} ∇²L` is positive semidefinite: one Cholesky factorisation a step. A mirror flow `dz/dt = −∇L(w(z))`
+//! has the Jacobian `−∇²L D`, `D = diag(dw/dz) ≥ 0`, which `D^{1/2}` makes symmetric; it shares this file.
 
-use super::system::LinearFlow;
 use crate::numerics::{Matrix, linalg};
 
 const GAMMA: f64 = 0.211_937_563_194_290_14;
@@ -80,6 +80,50 @@ const D: [f64; 8] = [
 const GROW: f64 = 6.0;
 const SHRINK: f64 = 0.15;
 
+/// What the integrator asks of a system `dy/ds = −e^{s + c} G(y)`.
+pub trait System {
+    /// The present point.
+    fn point(&self) -> &[f64];
+
+    /// Moves to `point`.
+    fn set(&mut self, point: &[f64]);
+
+    /// `out = −e^{log_factor} G` at `point` (the present one if `None`).
+    fn velocity(&mut self, point: Option<&[f64]>, log_factor: f64, out: &mut [f64]);
+
+    /// Factorises `I + e^{log_factor} G'` at the present point, using `matrix [dim × dim]` as memory.
+    fn implicit(&mut self, log_factor: f64, matrix: &mut Matrix) -> Option<Implicit>;
+
+    /// Error of a step to `point` in units of the tolerance.
+    fn error(&mut self, point: &[f64], error: &[f64]) -> f64;
+}
+
+/// A factorised `I + A D` with `A` and `D ≥ 0` symmetric, `D` diagonal.
+pub struct Implicit {
+    factor: linalg::Cholesky,
+    /// Diagonal of `D^{1/2}`; empty for the identity.
+    root: Vec<f64>,
+}
+
+impl Implicit {
+    /// Adds the identity to `matrix` and factorises it; `root` is the diagonal of `D^{1/2}` that `matrix = D^{1/2} A D^{1/2}`
+    /// was scaled with, empty for the identity.
+    pub fn new(matrix: &mut Matrix, root: Vec<f64>) -> Option<Self> {
+        for i in 0..matrix.rows() {
+            let diagonal = matrix.get(i, i) + 1.0;
+            matrix.set(i, i, diagonal);
+        }
+        Some(Self { factor: linalg::Cholesky::new(matrix)?, root })
+    }
+
+    /// Solves in place: `(I + A D)^-1 = D^{-1/2} (I + D^{1/2} A D^{1/2})^-1 D^{1/2}`.
+    pub fn solve(&self, b: &mut [f64]) {
+        b.iter_mut().zip(&self.root).for_each(|(b, r)| *b *= r);
+        self.factor.solve(b);
+        b.iter_mut().zip(&self.root).for_each(|(b, r)| *b /= r);
+    }
+}
+
 /// The variable a step is taken in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
@@ -116,19 +160,14 @@ impl Rosenbrock {
     }
 
     /// One step of size `h` in `s` from the system's present point at `s + c = log_factor`.
-    pub fn step(&mut self, system: &mut LinearFlow, form: Form, log_factor: f64, h: f64) -> Outcome {
+    pub fn step(&mut self, system: &mut dyn System, form: Form, log_factor: f64, h: f64) -> Outcome {
         let reject = |factor: f64| Outcome::Rejected { next: resized(form, h, factor) };
         // Over a step in plain time the factor is its mean, (e^h − 1)/h, at every stage.
         let log_factor = match form {
             Form::LogTime => log_factor,
             Form::Time => log_factor + (h.exp_m1() / h).ln(),
         };
-        system.hessian((h * GAMMA).ln() + log_factor, &mut self.matrix);
-        for i in 0..self.matrix.rows() {
-            let diagonal = self.matrix.get(i, i) + 1.0;
-            self.matrix.set(i, i, diagonal);
-        }
-        let Some(factor) = linalg::Cholesky::new(&self.matrix) else {
+        let Some(factor) = system.implicit((h * GAMMA).ln() + log_factor, &mut self.matrix) else {
             return reject(0.25);
         };
         system.velocity(None, log_factor, &mut self.drift);
@@ -167,7 +206,7 @@ impl Rosenbrock {
     }
 
     /// The point of stage `i`: `w + Σ_j a_ij k_j`; the last two build on the one before.
-    fn gather(&mut self, system: &LinearFlow, i: usize) {
+    fn gather(&mut self, system: &dyn System, i: usize) {
         if i >= 6 {
             linalg::axpy(1.0, &self.k[i - 1], &mut self.stage);
             return;

@@ -9,6 +9,7 @@
 //! 2. once they are 10^20 apart, the heavy part is at its minimiser to the last bit: it is frozen, and the light
 //!    samples go on alone in the complement.
 
+use super::rosenbrock::System;
 use super::system::{LinearFlow, Parts};
 use crate::data::Targets;
 use crate::numerics::logscale::{format_log, log_add_exp};

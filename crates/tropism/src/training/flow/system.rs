@@ -1,5 +1,6 @@
 //! A linear model under a convex loss as the system the integrator works on, in row-space coordinates.
 
+use super::rosenbrock::{Implicit, System};
 use crate::data::Targets;
 use crate::losses::Loss;
 use crate::models::{Model, Workspace, linear};
@@ -59,9 +60,14 @@ impl<'a> LinearFlow<'a> {
         let dense = job.data.x.to_dense();
         let basis = linalg::row_space(&dense)?;
         let rows = linalg::matmul_nn(&dense, &basis);
+        Some(Self::over(job, theta, basis, rows))
+    }
+
+    /// The system at `theta` in the coordinates of an orthonormal `basis [d × r]`, `rows = X basis`.
+    pub(super) fn over(job: &Job<'a>, theta: &[f64], basis: Matrix, rows: Matrix) -> Self {
         let (anchor, inside) = split(theta, &basis, job.data.targets.outputs());
         let offset = vec![0.0; job.data.n() * job.data.targets.outputs()];
-        Some(Self::assemble(
+        Self::assemble(
             Parts {
                 loss: job.loss,
                 log_weight: job.log_weight,
@@ -74,7 +80,7 @@ impl<'a> LinearFlow<'a> {
                 settling: None,
             },
             inside,
-        ))
+        )
     }
 
     pub(super) fn assemble(parts: Parts<'a>, point: Vec<f64>) -> Self {
@@ -118,14 +124,6 @@ impl<'a> LinearFlow<'a> {
         self.point.len()
     }
 
-    pub fn point(&self) -> &[f64] {
-        &self.point
-    }
-
-    pub fn set(&mut self, point: &[f64]) {
-        self.point.copy_from_slice(point);
-    }
-
     /// Parameters in the user's coordinates.
     pub fn parameters(&self) -> Vec<f64> {
         embed(&self.anchor, &self.basis, &self.point)
@@ -159,13 +157,6 @@ impl<'a> LinearFlow<'a> {
         linalg::axpy(1.0, &self.offset, &mut self.outputs);
         self.slope_log_scale = self.loss.slopes(&self.outputs, &self.targets, &mut self.slopes);
         self.slope_log_scale + self.log_weight
-    }
-
-    /// `out = −e^{log_factor} ∇L` at `point`.
-    pub fn velocity(&mut self, point: Option<&[f64]>, log_factor: f64, out: &mut [f64]) {
-        let scale = (self.forward(point) + log_factor).exp();
-        self.model.pullback(&self.point, &self.design, &self.slopes, &mut self.work, out);
-        out.iter_mut().for_each(|v| *v *= -scale);
     }
 
     /// `out = e^{log_factor} ∇²L` at the present point (symmetric, both triangles).
@@ -213,22 +204,6 @@ impl<'a> LinearFlow<'a> {
 
     fn largest(&self, i: usize, k: usize) -> f64 {
         linalg::max_abs(&self.curvature[i * k * k..(i + 1) * k * k])
-    }
-
-    /// Error of a step in units of the tolerance, measured on the outputs.
-    pub fn error(&mut self, point: &[f64], error: &[f64]) -> f64 {
-        self.model.predict(point, &self.design, &mut self.work, &mut self.outputs);
-        linalg::axpy(1.0, &self.offset, &mut self.outputs);
-        let mut off = std::mem::take(&mut self.slopes);
-        self.model.predict(error, &self.design, &mut self.work, &mut off);
-        let absolute = self.absolute;
-        let worst = off
-            .iter()
-            .zip(&self.outputs)
-            .map(|(e, f)| e.abs() / (absolute + RELATIVE * f.abs()))
-            .fold(0.0, |m: f64, v| if v.is_nan() { f64::NAN } else { m.max(v) });
-        self.slopes = off;
-        worst
     }
 
     /// Logs of `‖∇²L ∇L‖ dt/ds` and of `mean‖∇ℓ_i‖² dt/ds` at the present point, `dt/ds = e^{log_factor}`.
@@ -322,6 +297,44 @@ impl<'a> LinearFlow<'a> {
                 s + linalg::norm2(&out).ln()
             })
             .collect()
+    }
+}
+
+impl System for LinearFlow<'_> {
+    fn point(&self) -> &[f64] {
+        &self.point
+    }
+
+    fn set(&mut self, point: &[f64]) {
+        self.point.copy_from_slice(point);
+    }
+
+    /// `out = −e^{log_factor} ∇L` at `point`.
+    fn velocity(&mut self, point: Option<&[f64]>, log_factor: f64, out: &mut [f64]) {
+        let scale = (self.forward(point) + log_factor).exp();
+        self.model.pullback(&self.point, &self.design, &self.slopes, &mut self.work, out);
+        out.iter_mut().for_each(|v| *v *= -scale);
+    }
+
+    fn implicit(&mut self, log_factor: f64, matrix: &mut Matrix) -> Option<Implicit> {
+        self.hessian(log_factor, matrix);
+        Implicit::new(matrix, vec![])
+    }
+
+    /// Error of a step in units of the tolerance, measured on the outputs.
+    fn error(&mut self, point: &[f64], error: &[f64]) -> f64 {
+        self.model.predict(point, &self.design, &mut self.work, &mut self.outputs);
+        linalg::axpy(1.0, &self.offset, &mut self.outputs);
+        let mut off = std::mem::take(&mut self.slopes);
+        self.model.predict(error, &self.design, &mut self.work, &mut off);
+        let absolute = self.absolute;
+        let worst = off
+            .iter()
+            .zip(&self.outputs)
+            .map(|(e, f)| e.abs() / (absolute + RELATIVE * f.abs()))
+            .fold(0.0, |m: f64, v| if v.is_nan() { f64::NAN } else { m.max(v) });
+        self.slopes = off;
+        worst
     }
 }
 
