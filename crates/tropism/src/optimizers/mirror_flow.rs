@@ -7,7 +7,8 @@
 //! Source: Gunasekar et al. 2018 (arXiv 1802.08246) for interpolation; Sun et al. 2022 (arXiv 2205.12808) and Pesme,
 //! Dragomir, Flammarion 2024 (arXiv 2406.12763) for separable data. See `training::flow` for the integrator.
 //! Units and invariance: commutes with permutations of the coordinates (signed ones where Φ is even). Time is `t` itself.
-//! Errors: `p ≤ 1`, `beta ≤ 0`, a start outside the domain, more weights than the implicit stages can factorise.
+//! Errors: `p ≤ 1`, `beta ≤ 0`, a start outside the domain, more weights than the implicit stages can factorise. For `p`
+//! well above 3 a weight passes through zero with infinite slope in `z`, and the run may end before its horizon.
 //! Example: `optimizer.kind = "mirror_flow"`, `optimizer.potential = "p_norm"`, `optimizer.p = 1.1`.
 
 use super::mirror_descent::{MirrorDescentSpec, PotentialName};

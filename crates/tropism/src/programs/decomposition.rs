@@ -10,7 +10,7 @@
 //!
 //! Shapes: `w, v̄, ū [k d]`, basis of `S` `[k d × dim S]`.
 //! Assumes: nothing; either part may be empty.
-//! Source: Ji, Telgarsky 2018, 1803.07300, §2 (Theorem 2.1).
+//! Source: Ji, Telgarsky 2018, 1803.07300, §2.
 //! Errors: `None` only if a factorisation breaks down (NaN in the data).
 
 use super::conic::{Cone, ConicProblem};

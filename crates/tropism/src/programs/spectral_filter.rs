@@ -5,7 +5,7 @@
 //! nearest to `w0`, or the nearest least-squares solution.
 //!
 //! Shapes: `X [n × d]`, `y [n]`, `w, w0 [d]`; the dual is ignored (any length).
-//! Source: Ali, Kolter, Tibshirani 2019 (arXiv 1810.10082), eq. (5), Lemma 1; Yao, Rosasco, Caponnetto 2007.
+//! Source: Ali, Kolter, Tibshirani 2019 (arXiv 1810.10082); Yao, Rosasco, Caponnetto 2007.
 //! Units and invariance: time in units of `1/X²`, given as its natural logarithm; commutes with rotations of samples
 //! and features. `value` is the squared ℓ2 distance to `w(t)` in units of `w²`, so the optimum is 0 and the bound is
 //! 0: only `value` against [`SpectralFilter::rounding`] squared says something, not the relative gap.

@@ -6,7 +6,7 @@
 //!
 //! Shapes: `eigenvalues [r]`, `r = min(n, d)`; `signal [r]` the squared coefficients, `outside` the squared length of
 //! `β` in the null space.
-//! Source: Ali, Kolter, Tibshirani 2019 (arXiv 1810.10082), Lemma 5 (flow and ridge risk) and Theorem 2: at `λ = 1/t`
+//! Source: Ali, Kolter, Tibshirani 2019 (arXiv 1810.10082): at `λ = 1/t`
 //! the flow's risk is at most 1.6862 times that of ridge, for every `t` and every `β`.
 //! Units and invariance: risk in squared units of `β`; invariant under rotations of samples and features.
 
@@ -24,7 +24,7 @@ pub struct SpectralRisk {
 }
 
 impl SpectralRisk {
-    /// The constant of Theorem 2: `max_{x ≥ 0} (1 − e^{−x})² ((1 + x)/x)²`, 1.68591, as published.
+    /// `max_{x ≥ 0} (1 − e^{−x})² ((1 + x)/x)²`, 1.68591, rounded up as published.
     pub const FLOW_OVER_RIDGE: f64 = 1.6862;
 
     /// For a known truth, `β [d]`.

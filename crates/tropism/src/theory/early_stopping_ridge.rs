@@ -5,7 +5,7 @@
 //!
 //! Shapes: `w [d]`.
 //! Assumes: linear model, squared loss, gradient flow from zero, a known truth and noise level (generated data).
-//! Source: Ali, Kolter, Tibshirani 2019 (arXiv 1810.10082), Theorem 1 (estimation risk, fixed truth).
+//! Source: Ali, Kolter, Tibshirani 2019 (arXiv 1810.10082), for the estimation risk at a fixed truth.
 //! Units and invariance: squared parameter units; invariant under rotations.
 //! Errors: real data (no known truth), a start other than zero: out of scope.
 //! Example: `theorem = "early_stopping_ridge"` at the top of an experiment.
@@ -19,7 +19,7 @@ pub struct EarlyStoppingRidge;
 
 impl Theorem for EarlyStoppingRidge {
     fn source(&self) -> &'static str {
-        "Ali, Kolter, Tibshirani 2019, Theorem 1 (arXiv 1810.10082)"
+        "Ali, Kolter, Tibshirani 2019 (arXiv 1810.10082)"
     }
 
     fn hypotheses(&self, case: &Case) -> Vec<Check> {

@@ -7,7 +7,7 @@
 //! Shapes: `w [d]`, `Z [n × d]` with rows `y_i x_i`.
 //! Assumes: linear model, two classes, exponential tail, separable data, constant step below the stability limit.
 //! Momentum with constant step is covered by Wang et al. 2022 (arXiv 2110.03891).
-//! Source: Soudry, Hoffer, Nacson, Gunasekar, Srebro 2018 (arXiv 1710.10345), Theorem 3 and Appendix A; on degenerate
+//! Source: Soudry, Hoffer, Nacson, Gunasekar, Srebro 2018 (arXiv 1710.10345), Theorem 3; on degenerate
 //! data the gap is `O(log log t / log t)`. Soudry et al. ask for `η < 2/β` for the descent lemma; for momentum we test the
 //! stability range of quadratics, `η < 2(1 + β_m)/β`.
 //! Units and invariance: invariant under rotations of the inputs and a common scaling of the data.

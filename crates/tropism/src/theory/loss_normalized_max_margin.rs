@@ -6,7 +6,7 @@
 //! Shapes: `w [d]`.
 //! Assumes: linear model, two classes, exponential tail, separable data, loss-normalised constant steps `c` at most one over
 //! the relative smoothness.
-//! Source: Ji, Telgarsky 2019 (arXiv 1906.04540), Theorem 4.2 and its corollary.
+//! Source: Ji, Telgarsky 2019 (arXiv 1906.04540), for the exponential loss.
 //! Units and invariance: invariant under rotations of the inputs.
 //! Errors: not separable, another tail: out of scope.
 //! Example: `optimizer.schedule = "loss_normalized"`.

@@ -6,7 +6,7 @@
 //!
 //! Shapes: `w [d]`.
 //! Assumes: linear model, two classes, exponential tail, separable data, p-norm potential.
-//! Source: Sun, Ahn, Thrampoulidis, Azizan 2022 (arXiv 2205.12808), Theorem 4; loss-normalised steps only change the clock.
+//! Source: Sun, Ahn, Thrampoulidis, Azizan 2022 (arXiv 2205.12808); loss-normalised steps only change the clock.
 //! Units and invariance: invariant under signed permutations of the inputs.
 //! Errors: not separable, another potential: out of scope.
 //! Example: `optimizer.kind = "mirror_descent"`, `optimizer.p = 3.0`.

@@ -5,7 +5,7 @@
 //!
 //! Shapes: `W [k × d]`.
 //! Assumes: linear model, cross-entropy, separable data, constant step below the stability limit.
-//! Source: Soudry et al. 2018 (arXiv 1710.10345), Theorem 7.
+//! Source: Soudry et al. 2018 (arXiv 1710.10345), its extension to several classes.
 //! Units and invariance: invariant under rotations of the inputs and permutations of the classes.
 //! Errors: not separable or too long a step: out of scope.
 //! Example: `loss.kind = "cross_entropy"`.
@@ -20,7 +20,7 @@ pub struct MulticlassMaxMargin;
 
 impl Theorem for MulticlassMaxMargin {
     fn source(&self) -> &'static str {
-        "Soudry, Hoffer, Nacson, Gunasekar, Srebro 2018, Theorem 7 (arXiv 1710.10345)"
+        "Soudry, Hoffer, Nacson, Gunasekar, Srebro 2018 (arXiv 1710.10345)"
     }
 
     fn hypotheses(&self, case: &Case) -> Vec<Check> {

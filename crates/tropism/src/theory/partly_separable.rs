@@ -7,7 +7,7 @@
 //!
 //! Shapes: `w [d]`.
 //! Assumes: linear model, two classes, exponential tail, data proven not separable, constant step below the stability limit.
-//! Source: Ji, Telgarsky 2018 (arXiv 1803.07300), Theorems 1.1 and 3.1.
+//! Source: Ji, Telgarsky 2018 (arXiv 1803.07300).
 //! Units and invariance: invariant under rotations of the inputs.
 //! Errors: separable data, another tail: out of scope.
 //! Example: `tropism run experiments/iris-versicolor-virginica.toml`.

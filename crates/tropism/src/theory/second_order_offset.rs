@@ -7,7 +7,7 @@
 //!
 //! Shapes: `w̃ [d]`.
 //! Assumes: as `gradient_descent_max_margin`, and support vectors that span the data, all with a positive dual variable.
-//! Source: Soudry et al. 2018 (arXiv 1710.10345), Theorem 4 and Corollary 1; our constants are for the flow in time `t = Σ
+//! Source: Soudry et al. 2018 (arXiv 1710.10345), Theorem 4; our constants are for the flow in time `t = Σ
 //! η_k`.
 //! Units and invariance: parameter units; equivariant under rotations.
 //! Errors: support vectors that do not span the data, or a vanishing dual variable: out of scope.

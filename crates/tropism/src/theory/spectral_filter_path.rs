@@ -5,7 +5,7 @@
 //!
 //! Shapes: `w [d]`, `X [n × d]`.
 //! Assumes: linear model, squared loss, gradient flow, horizon before the slowest mode has settled.
-//! Source: classical; as in Ali, Kolter, Tibshirani 2019 (arXiv 1810.10082), equation (9).
+//! Source: classical; as in Ali, Kolter, Tibshirani 2019 (arXiv 1810.10082).
 //! Units and invariance: invariant under rotations of the inputs.
 //! Errors: none.
 //! Example: `optimizer.kind = "gradient_flow"`, `horizon.time = 10.0`.
@@ -20,7 +20,7 @@ pub struct SpectralFilterPath;
 
 impl Theorem for SpectralFilterPath {
     fn source(&self) -> &'static str {
-        "Ali, Kolter, Tibshirani 2019, equation (9) (arXiv 1810.10082)"
+        "Ali, Kolter, Tibshirani 2019 (arXiv 1810.10082)"
     }
 
     fn hypotheses(&self, case: &Case) -> Vec<Check> {

@@ -5,7 +5,7 @@
 //!
 //! Shapes: `w [d]`.
 //! Assumes: linear model, two classes, exponential tail, separable data, steps `η (k+1)^{-1/2} / L_k`.
-//! Source: Nacson, Lee, Gunasekar, Savarese, Srebro, Soudry 2019 (arXiv 1803.01905), Theorem 5.
+//! Source: Nacson, Lee, Gunasekar, Savarese, Srebro, Soudry 2019 (arXiv 1803.01905).
 //! Units and invariance: invariant under rotations of the inputs.
 //! Errors: not separable, another tail: out of scope.
 //! Example: `optimizer.schedule = "loss_normalized"`, `optimizer.power = 0.5`.
@@ -21,7 +21,7 @@ pub struct SqrtNormalizedMaxMargin;
 
 impl Theorem for SqrtNormalizedMaxMargin {
     fn source(&self) -> &'static str {
-        "Nacson, Lee, Gunasekar, Savarese, Srebro, Soudry 2019, Theorem 5 (arXiv 1803.01905)"
+        "Nacson, Lee, Gunasekar, Savarese, Srebro, Soudry 2019 (arXiv 1803.01905)"
     }
 
     fn hypotheses(&self, case: &Case) -> Vec<Check> {

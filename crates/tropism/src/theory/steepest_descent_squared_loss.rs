@@ -5,7 +5,7 @@
 //!
 //! Shapes: `w [d]`.
 //! Assumes: linear model, squared loss, a norm other than ℓ2, interpolation possible with more unknowns than equations.
-//! Source: Gunasekar, Lee, Soudry, Srebro 2018 (arXiv 1802.08246), §3, Examples 1 and 2.
+//! Source: Gunasekar, Lee, Soudry, Srebro 2018 (arXiv 1802.08246), §3.
 //! Units and invariance: invariant under signed permutations of the inputs.
 //! Errors: none.
 //! Example: `optimizer.kind = "steepest_descent"` with `loss.kind = "squared"`.

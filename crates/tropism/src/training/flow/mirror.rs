@@ -17,6 +17,11 @@ use crate::training::{Ended, Job, Observer, Phase, Snapshot, Trajectory};
 const BEFORE: f64 = 20.0;
 /// Tolerance on the dual variable, relative to its largest entry; outputs have the tolerance of the gradient flow.
 const DUAL: f64 = 1e-7;
+/// On a tail, tolerances of the outputs are this much wider (its inverse) than for the gradient flow, whose solution is
+/// straight there: what a step misses of a margin, the next ones pull back.
+const TAIL: f64 = 0.05;
+/// A weight passes through zero in a step if its `z` is within this many moves of an implicit stage.
+const PASSING: f64 = 5.0;
 /// `D` at least this part of its largest entry: far below what one stage resolves.
 const LEAST: f64 = 1e-24;
 /// A finite minimiser counts as reached when it is no further than this part of the weights.
@@ -35,7 +40,8 @@ pub fn follow(
     let inner = LinearFlow::over(job, job.theta0, identity, job.data.x.to_dense());
     let log_unit = -inner.log_smoothness(job);
     let dual = job.theta0.iter().map(|&w| potential.mirror(w)).collect();
-    let mut flow = MirrorFlow { curvature: vec![0.0; job.theta0.len()], inner, potential, dual };
+    let rooted = job.loss.facts().tail == Tail::FiniteRoot;
+    let mut flow = MirrorFlow { weight: vec![0.0; job.theta0.len()], inner, potential, dual, rooted };
     trajectory.phases.push("The mirror flow was integrated from the start, in its dual variable.".into());
     let ended = flow.run(log_unit, goal, job.loss.facts().tail, trajectory, observer);
     let reached = trajectory.snapshots.last().map_or(f64::NEG_INFINITY, |l| l.log_time);
@@ -54,8 +60,10 @@ struct MirrorFlow<'a> {
     inner: LinearFlow<'a>,
     potential: Potential,
     dual: Vec<f64>,
-    /// `φ*''(z)` at the present point, with what a stage moves.
-    curvature: Vec<f64>,
+    /// What an error in `z` counts in the weights: `φ*''(z)`, or 0 where a weight passes through an infinite slope.
+    weight: Vec<f64>,
+    /// Whether the loss has a finite root, whose approach is followed to the tolerance of the gradient flow.
+    rooted: bool,
 }
 
 impl MirrorFlow<'_> {
@@ -217,14 +225,20 @@ impl System for MirrorFlow<'_> {
     fn implicit(&mut self, log_factor: f64, matrix: &mut Matrix) -> Option<Implicit> {
         let mut moved = vec![0.0; self.dual.len()];
         self.inner.velocity(None, log_factor, &mut moved);
-        for ((c, z), m) in self.curvature.iter_mut().zip(&self.dual).zip(&moved) {
-            // The mean of φ*'' over what the stage moves z: finite and positive at z = 0 as well.
-            let far = z.abs().max(m.abs());
-            *c = self.potential.conjugate_curvature(far.copysign(*z));
+        // The mean of φ*'' over what the stage moves z: finite and positive at z = 0 as well, unless nothing moves it.
+        let mean = |(z, m): (&f64, &f64)| match z.abs().max(m.abs()) {
+            0.0 => 0.0,
+            far => self.potential.conjugate_curvature(far.copysign(*z)),
+        };
+        let curvature: Vec<f64> = self.dual.iter().zip(&moved).map(mean).collect();
+        let steep = matches!(self.potential, Potential::PNorm(p) if p > 2.0);
+        for (j, w) in self.weight.iter_mut().enumerate() {
+            // Passing through an infinite slope takes no time: what it does to the others shows in their z.
+            let passing = steep && PASSING * moved[j].abs() > self.dual[j].abs();
+            *w = if passing { 0.0 } else { curvature[j] };
         }
-        let floor = LEAST * linalg::max_abs(&self.curvature);
-        let root: Vec<f64> =
-            self.curvature.iter().map(|c| c.max(floor).max(f64::MIN_POSITIVE).sqrt()).collect();
+        let floor = LEAST * linalg::max_abs(&curvature);
+        let root: Vec<f64> = curvature.iter().map(|c| c.max(floor).max(f64::MIN_POSITIVE).sqrt()).collect();
         self.inner.hessian(log_factor, matrix);
         for i in 0..root.len() {
             for (v, r) in matrix.row_mut(i).iter_mut().zip(&root) {
@@ -236,9 +250,9 @@ impl System for MirrorFlow<'_> {
 
     fn error(&mut self, point: &[f64], error: &[f64]) -> f64 {
         let w = self.weights(point);
-        // To first order with the step's own mean of φ*'': where a weight passes through zero its slope may be infinite.
-        let off: Vec<f64> = error.iter().zip(&self.curvature).map(|(e, c)| e * c).collect();
-        let outputs = self.inner.error(&w, &off);
+        let off: Vec<f64> = error.iter().zip(&self.weight).map(|(e, c)| e * c).collect();
+        let strictness = if self.rooted { 1.0 } else { TAIL };
+        let outputs = strictness * self.inner.error(&w, &off);
         let size = linalg::max_abs(point).max(f64::MIN_POSITIVE);
         outputs.max(linalg::max_abs(error) / (DUAL * size))
     }
