@@ -41,7 +41,7 @@ fn step(effort: Effort, setup: &Setup, steps: u64) -> f64 {
 /// What one step cannot do without in a form with `entries` stored numbers: each is multiplied and added twice (outputs and
 /// gradient), and each sample takes one exponential. Nothing else: no loads of targets, no update, no divisions.
 fn bound(effort: Effort, entries: usize, samples: usize) -> f64 {
-    let x: Vec<f64> = (0..entries.next_multiple_of(32)).map(|i| 1.0 + 1e-3 * i as f64).collect();
+    let x: Vec<f64> = (0..entries.next_multiple_of(64)).map(|i| 1.0 + 1e-3 * i as f64).collect();
     let v: Vec<f64> = (0..samples).map(|i| -0.1 * (i % 7) as f64).collect();
     let mut e = vec![0.0; samples];
     seconds(effort, || pulp::Arch::new().dispatch(Arithmetic { x: &x, v: &v, e: &mut e }))
@@ -57,11 +57,11 @@ impl pulp::NullaryFnOnce for Arithmetic<'_> {
     type Output = ();
     #[inline(always)]
     fn call(self) {
-        // Eight registers of sums of four: enough to keep every multiplier busy, few enough to stay in registers.
-        let mut sums = [0.0f64; 32];
+        // Eight of the widest registers: enough to keep every multiplier busy, few enough to stay in registers.
+        let mut sums = [0.0f64; 64];
         for _ in 0..2 {
-            for block in black_box(self.x).as_chunks::<32>().0 {
-                for l in 0..32 {
+            for block in black_box(self.x).as_chunks::<64>().0 {
+                for l in 0..64 {
                     sums[l] = block[l].mul_add(0.999, sums[l]);
                 }
             }

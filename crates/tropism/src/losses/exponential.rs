@@ -7,9 +7,10 @@
 //! Errors: none; exact at margins of ±100,000 through its logarithm.
 //! Example: `loss.kind = "exponential"`.
 
-use super::{Loss, LossFacts, Tail, Target, Task};
+use super::{Loss, LossFacts, Pointwise, Tail, Target, Task};
 use crate::data::Targets;
-use crate::numerics::{linalg::lowest_product, vexp, wide::wide};
+use crate::numerics::fused::{Slope, margin};
+use crate::numerics::vexp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -32,13 +33,17 @@ pub(super) fn sign(y: Target) -> f64 {
     }
 }
 
-wide! {
-    fn scaled_slopes<'a>(outputs: &'a [f64], y: &'a [f64], out: &'a mut [f64]) -> f64 {
-        let lowest = lowest_product(outputs, y);
-        for ((o, f), s) in out.iter_mut().zip(outputs).zip(y) {
-            *o = -s * vexp::exp(lowest - f * s);
-        }
+impl Slope for Exponential {
+    const RANGE: f64 = 600.0;
+
+    #[inline(always)]
+    fn scale(lowest: f64) -> f64 {
         -lowest
+    }
+
+    #[inline(always)]
+    fn slope(output: f64, target: f64, scale: f64, _factor: f64) -> f64 {
+        -target * vexp::exp(-scale - margin(output, target))
     }
 }
 
@@ -63,6 +68,10 @@ impl Loss for Exponential {
 
     fn slopes(&self, outputs: &[f64], targets: &Targets, out: &mut [f64]) -> f64 {
         let Targets::Sign(y) = targets else { return 0.0 };
-        scaled_slopes(outputs, y, out)
+        super::slopes_of::<Self>(outputs, y, out)
+    }
+
+    fn pointwise(&self) -> Option<Pointwise> {
+        Some(Pointwise::Exponential)
     }
 }

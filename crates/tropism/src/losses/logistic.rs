@@ -8,10 +8,11 @@
 //! Example: `loss.kind = "logistic"`.
 
 use super::exponential::sign;
-use super::{Loss, LossFacts, Tail, Target, Task};
+use super::{Loss, LossFacts, Pointwise, Tail, Target, Task};
 use crate::data::Targets;
+use crate::numerics::fused::{Slope, margin};
 use crate::numerics::logscale::log_logistic;
-use crate::numerics::{linalg::lowest_product, vexp, wide::wide};
+use crate::numerics::vexp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -20,40 +21,23 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields, default)]
 pub struct Logistic {}
 
-/// `σ(−m) exp(−s)` for a common scale `s = min(0, −m_min)`, `factor = exp(s)`.
-#[inline(always)]
-fn scaled_sigmoid(m: f64, scale: f64, factor: f64) -> f64 {
-    // For m < 0 the scale is 0 and exp(m) is safe; for m ≥ 0 the shifted exponential never overflows.
-    let positive = m >= 0.0;
-    let e = vexp::exp(if positive { -m - scale } else { m });
-    let (top, weight) = if positive { (e, factor) } else { (1.0, 1.0) };
-    top / (1.0 + e * weight)
-}
+impl Slope for Logistic {
+    const RANGE: f64 = 600.0;
 
-#[inline(always)]
-fn slopes_of_eight(f: &[f64; 8], y: &[f64; 8], scale: f64, factor: f64, out: &mut [f64; 8]) {
-    for l in 0..8 {
-        out[l] = -y[l] * scaled_sigmoid(f[l] * y[l], scale, factor);
+    #[inline(always)]
+    fn scale(lowest: f64) -> f64 {
+        (-lowest).min(0.0)
     }
-}
 
-wide! {
-    fn scaled_slopes<'a>(outputs: &'a [f64], y: &'a [f64], out: &'a mut [f64]) -> f64 {
-        let scale = (-lowest_product(outputs, y)).min(0.0);
-        let factor = vexp::exp(scale);
-        let (blocks, rest) = outputs.as_chunks::<8>();
-        let (signs, last) = y.as_chunks::<8>();
-        let (results, left) = out.as_chunks_mut::<8>();
-        for ((o, f), s) in results.iter_mut().zip(blocks).zip(signs) {
-            slopes_of_eight(f, s, scale, factor, o);
-        }
-        // The last few take the same wide path, filled up with zeros.
-        let (mut f, mut s, mut o) = ([0.0; 8], [0.0; 8], [0.0; 8]);
-        f[..rest.len()].copy_from_slice(rest);
-        s[..rest.len()].copy_from_slice(&last[..rest.len()]);
-        slopes_of_eight(&f, &s, scale, factor, &mut o);
-        left.copy_from_slice(&o[..left.len()]);
-        scale
+    /// `−y σ(−m) exp(−scale)`.
+    #[inline(always)]
+    fn slope(output: f64, target: f64, scale: f64, factor: f64) -> f64 {
+        let m = margin(output, target);
+        // For m < 0 the scale is 0 and exp(m) is safe; for m ≥ 0 the shifted exponential never overflows.
+        let positive = m >= 0.0;
+        let e = vexp::exp(if positive { -m - scale } else { m });
+        let (top, weight) = if positive { (e, factor) } else { (1.0, 1.0) };
+        -target * (top / (1.0 + e * weight))
     }
 }
 
@@ -83,6 +67,10 @@ impl Loss for Logistic {
 
     fn slopes(&self, outputs: &[f64], targets: &Targets, out: &mut [f64]) -> f64 {
         let Targets::Sign(y) = targets else { return 0.0 };
-        scaled_slopes(outputs, y, out)
+        super::slopes_of::<Self>(outputs, y, out)
+    }
+
+    fn pointwise(&self) -> Option<Pointwise> {
+        Some(Pointwise::Logistic)
     }
 }

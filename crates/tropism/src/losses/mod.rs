@@ -5,9 +5,15 @@
 
 use crate::data::Targets;
 pub use crate::data::Task;
-use crate::numerics::linalg::max_abs;
+use crate::numerics::fused::{LANES, Slope};
+use crate::numerics::linalg::{lowest_product, max_abs};
+use crate::numerics::vexp;
 use crate::registry::members;
+pub(crate) use exponential::Exponential;
+pub(crate) use logistic::Logistic;
 use serde::{Deserialize, Serialize};
+pub(crate) use squared::Squared;
+use std::marker::PhantomData;
 
 members! {
     /// The `[loss]` section.
@@ -81,6 +87,14 @@ pub struct LossFacts {
     pub smoothness: f64,
 }
 
+/// Losses of one output and one number as target whose slopes the fused passes over the data know how to take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Pointwise {
+    Exponential,
+    Logistic,
+    Squared,
+}
+
 /// A loss `ℓ(f, y)` of the outputs `f [k]` of one sample.
 pub trait Loss: Send + Sync {
     /// `log ℓ(f, y)`; `−∞` where the loss is zero.
@@ -116,6 +130,11 @@ pub trait Loss: Send + Sync {
         scale
     }
 
+    /// The fused form of [`Loss::slopes`], where there is one: gradients of linear predictors then take one pass over the data.
+    fn pointwise(&self) -> Option<Pointwise> {
+        None
+    }
+
     /// `log Σ_i ℓ(f_i, y_i)`.
     fn log_sum(&self, outputs: &[f64], targets: &Targets) -> f64 {
         let k = targets.outputs();
@@ -134,4 +153,45 @@ pub trait Loss: Send + Sync {
         }
         if sum == 0.0 { f64::NEG_INFINITY } else { top + sum.ln() }
     }
+}
+
+/// [`Loss::slopes`] of a loss that has a [`Slope`], in blocks.
+struct Slopes<'a, S> {
+    outputs: &'a [f64],
+    targets: &'a [f64],
+    out: &'a mut [f64],
+    slope: PhantomData<S>,
+}
+
+impl<S: Slope> pulp::NullaryFnOnce for Slopes<'_, S> {
+    type Output = f64;
+
+    #[inline(always)]
+    fn call(self) -> f64 {
+        let scale = S::scale(lowest_product(self.outputs, self.targets));
+        let factor = vexp::exp(scale);
+        let (blocks, rest) = self.outputs.as_chunks::<LANES>();
+        let (targets, last) = self.targets.as_chunks::<LANES>();
+        let (results, left) = self.out.as_chunks_mut::<LANES>();
+        let eight = |f: &[f64; LANES], y: &[f64; LANES], o: &mut [f64; LANES]| {
+            for l in 0..LANES {
+                o[l] = S::slope(f[l], y[l], scale, factor);
+            }
+        };
+        for ((o, f), y) in results.iter_mut().zip(blocks).zip(targets) {
+            eight(f, y, o);
+        }
+        // The last few take the same wide path, filled up with zeros.
+        let (mut f, mut y, mut o) = ([0.0; LANES], [0.0; LANES], [0.0; LANES]);
+        f[..rest.len()].copy_from_slice(rest);
+        y[..rest.len()].copy_from_slice(&last[..rest.len()]);
+        eight(&f, &y, &mut o);
+        left.copy_from_slice(&o[..left.len()]);
+        scale
+    }
+}
+
+/// Slopes of all samples on one scale, as [`Loss::slopes`] wants them.
+fn slopes_of<S: Slope>(outputs: &[f64], targets: &[f64], out: &mut [f64]) -> f64 {
+    pulp::Arch::new().dispatch(Slopes::<S> { outputs, targets, out, slope: PhantomData })
 }

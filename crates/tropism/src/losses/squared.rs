@@ -7,8 +7,9 @@
 //! Errors: none.
 //! Example: `loss.kind = "squared"`.
 
-use super::{Loss, LossFacts, Tail, Target, Task};
+use super::{Loss, LossFacts, Pointwise, Tail, Target, Task};
 use crate::data::Targets;
+use crate::numerics::fused::Slope;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -21,6 +22,20 @@ fn target(y: Target) -> f64 {
     match y {
         Target::Real(v) | Target::Sign(v) => v,
         Target::Class(c) => c as f64,
+    }
+}
+
+impl Slope for Squared {
+    const RANGE: f64 = f64::INFINITY;
+
+    #[inline(always)]
+    fn scale(_lowest: f64) -> f64 {
+        0.0
+    }
+
+    #[inline(always)]
+    fn slope(output: f64, target: f64, _scale: f64, _factor: f64) -> f64 {
+        output - target
     }
 }
 
@@ -53,5 +68,9 @@ impl Loss for Squared {
             }
         }
         0.0
+    }
+
+    fn pointwise(&self) -> Option<Pointwise> {
+        Some(Pointwise::Squared)
     }
 }

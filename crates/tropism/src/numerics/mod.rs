@@ -5,9 +5,11 @@
 pub mod compensated;
 pub mod design;
 pub mod directed;
+pub mod fused;
 pub mod linalg;
 pub mod logscale;
 pub mod matrix;
+pub mod narrow;
 pub mod norm;
 pub mod null;
 pub mod potential;

@@ -86,6 +86,21 @@ impl Optimizer for GradientDescent {
         state.scratch = g;
     }
 
+    fn steps(&self, state: &mut State, oracle: &mut dyn Oracle, count: u64) {
+        let end = state.step + count;
+        while state.step < end {
+            if self.schedule.is_constant() {
+                let taken = oracle.descend(&mut state.theta, self.schedule.base, end - state.step);
+                (0..taken).for_each(|_| state.clock.advance(self.schedule.base));
+                state.step += taken;
+            }
+            // What cannot be taken in one go is taken singly, and then tried again: the bits depend on the point alone.
+            if state.step < end {
+                self.step(state, oracle);
+            }
+        }
+    }
+
     fn facts(&self) -> OptimizerFacts {
         OptimizerFacts {
             geometry: Geometry::Norm(Norm::L2),

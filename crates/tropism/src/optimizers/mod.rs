@@ -49,6 +49,12 @@ pub trait Oracle {
 
     /// `log L(θ)` over all samples, without a gradient.
     fn log_loss_at(&mut self, theta: &[f64]) -> f64;
+
+    /// At most `steps` steps `θ ← θ − eta ∇L(θ)` in one go, equal to single ones up to rounding. Returns how many were taken, a
+    /// function of θ alone: 0 where the next one, or all, must be taken singly.
+    fn descend(&mut self, _theta: &mut [f64], _eta: f64, _steps: u64) -> u64 {
+        0
+    }
 }
 
 /// Gradient-flow time `t = Σ η_k`, which may be far beyond the range of `f64`.
@@ -212,6 +218,11 @@ pub trait Optimizer: Send + Sync {
     fn step(&self, state: &mut State, oracle: &mut dyn Oracle);
 
     fn facts(&self) -> OptimizerFacts;
+
+    /// `count` steps, for methods that can take many at once.
+    fn steps(&self, state: &mut State, oracle: &mut dyn Oracle, count: u64) {
+        (0..count).for_each(|_| self.step(state, oracle));
+    }
 }
 
 /// What the data offer for deriving a default step size.

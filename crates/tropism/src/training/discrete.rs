@@ -92,9 +92,7 @@ fn iterate(
             before.copy_from_slice(&state.theta);
         }
         let first = state.step;
-        while state.step < stop {
-            job.built.optimizer.step(state, oracle);
-        }
+        job.built.optimizer.steps(state, oracle, stop - state.step);
         if !max_abs(&state.theta).is_finite() {
             return Ended::Diverged;
         }

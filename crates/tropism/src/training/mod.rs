@@ -5,6 +5,7 @@
 mod coordinates;
 mod discrete;
 pub mod flow;
+mod fused;
 mod oracle;
 
 pub use coordinates::Coordinates;

@@ -1,10 +1,12 @@
 //! Gradients from data: the only place where model, loss and samples meet.
 
+use super::fused::Fused;
 use crate::data::Targets;
 use crate::losses::Loss;
 use crate::models::{Block, Model, Workspace};
 use crate::numerics::Design;
 use crate::optimizers::Oracle;
+use std::cell::OnceCell;
 
 /// An [`Oracle`] over a data set. All buffers are allocated once.
 pub struct DataOracle<'a> {
@@ -18,6 +20,8 @@ pub struct DataOracle<'a> {
     work: Workspace,
     blocks: Vec<Block>,
     batch: Option<Batch>,
+    /// One pass instead of two; built when the first full gradient is asked for.
+    fused: OnceCell<Option<Fused>>,
     /// Log of what a batch loss is multiplied by to estimate the full one.
     last_weight: f64,
     last_was_batch: bool,
@@ -49,9 +53,16 @@ impl<'a> DataOracle<'a> {
             work: Workspace::default(),
             blocks: model.blocks(),
             batch: None,
+            fused: OnceCell::new(),
             last_weight: log_weight,
             last_was_batch: false,
         }
+    }
+
+    /// Builds the fused form when it is first of use.
+    fn fuse(&mut self) {
+        let (model, loss, x, targets) = (self.model, self.loss, self.x, self.targets);
+        self.fused.get_or_init(|| Fused::new(model, loss, x, targets));
     }
 
     fn resize(&mut self, samples: usize) {
@@ -68,7 +79,17 @@ impl Oracle for DataOracle<'_> {
 
     fn gradient(&mut self, theta: &[f64], batch: Option<&[usize]>, out: &mut [f64]) -> f64 {
         let n = self.targets.len();
+        self.last_was_batch = batch.is_some();
+        self.last_weight = self.log_weight + batch.map_or(0.0, |b| (n as f64 / b.len() as f64).ln());
         self.resize(batch.map_or(n, <[usize]>::len));
+        if batch.is_none() {
+            self.fuse();
+            if let Some(Some(fused)) = self.fused.get_mut() {
+                let scale = fused.gradient(self.x, theta, out);
+                fused.outputs(&mut self.outputs);
+                return scale + self.last_weight;
+            }
+        }
         let (x, targets) = match batch {
             None => (self.x, self.targets),
             Some(indices) => {
@@ -81,12 +102,18 @@ impl Oracle for DataOracle<'_> {
                 (&b.x, &b.targets)
             }
         };
-        self.last_was_batch = batch.is_some();
-        self.last_weight = self.log_weight + batch.map_or(0.0, |b| (n as f64 / b.len() as f64).ln());
         self.model.predict(theta, x, &mut self.work, &mut self.outputs);
         let scale = self.loss.slopes(&self.outputs, targets, &mut self.slopes);
         self.model.pullback(theta, x, &self.slopes, &mut self.work, out);
         scale + self.last_weight
+    }
+
+    fn descend(&mut self, theta: &mut [f64], eta: f64, steps: u64) -> u64 {
+        self.fuse();
+        match self.fused.get_mut() {
+            Some(Some(fused)) => fused.descend(self.x, theta, eta, self.log_weight, steps),
+            _ => 0,
+        }
     }
 
     fn log_loss(&mut self) -> f64 {
