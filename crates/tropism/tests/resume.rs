@@ -13,9 +13,12 @@ impl Observer for StopAt {
     }
 }
 
-const EXPERIMENTS: [&str; 3] = [
+const EXPERIMENTS: [&str; 5] = [
     // Interrupted in the discrete part and on the flow.
     "[data]\nkind = \"soudry_fig1\"\n[loss]\nkind = \"logistic\"\n[optimizer]\nkind = \"heavy_ball\"\n[horizon]\ntime = \"1e100\"\nexact_steps = 3000",
+    // Many steps inside one call: few columns, and in the row space of more columns than samples.
+    "[data]\nkind = \"soudry_fig1\"\n[loss]\nkind = \"logistic\"\n[optimizer]\nkind = \"gradient_descent\"\n[horizon]\nsteps = 5000",
+    "[data]\nkind = \"gaussian_separable\"\nn = 21\nd = 40\n[loss]\nkind = \"exponential\"\n[optimizer]\nkind = \"gradient_descent\"\n[horizon]\nsteps = 5000",
     // Random batches, without replacement.
     "[data]\nkind = \"gaussian_separable\"\n[loss]\nkind = \"logistic\"\n[optimizer]\nkind = \"sgd\"\nbatch = 3\nreplacement = false\n[horizon]\nsteps = 3000",
     // Momentum on normalized steps.

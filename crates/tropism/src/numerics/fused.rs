@@ -280,8 +280,8 @@ fn pass<B: Blocks, S: Slope, V: Simd>(
             (scale, factor) = (needed, vexp::exp(needed));
         }
         let mut s = [0.0; LANES];
-        for l in 0..LANES {
-            s[l] = S::slope(f.0[l], y.0[l], scale, factor);
+        for ((s, f), y) in s.iter_mut().zip(&f.0).zip(&y.0) {
+            *s = S::slope(*f, *y, scale, factor);
         }
         // The next block's products fill the time that this one's exponentials take.
         if b < last {
