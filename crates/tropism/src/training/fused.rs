@@ -121,7 +121,7 @@ fn dense(x: &Design) -> Option<&Matrix> {
 mod tests {
     use super::*;
     use crate::losses::LossSpec;
-    use crate::models::{ModelSpec, Workspace};
+    use crate::models::{Interface, ModelSpec, Workspace};
 
     fn problem(rows: usize, cols: usize, lower: bool) -> (Design, Targets) {
         let entry = |i: usize, j: usize| {
@@ -130,6 +130,10 @@ mod tests {
         let m = Matrix::from_fn(rows, cols, entry);
         let y = (0..rows).map(|i| if (i * 7) % 3 == 0 { 1.0 } else { -1.0 }).collect();
         (if lower { Design::Lower(m) } else { Design::Dense(m) }, Targets::Sign(y))
+    }
+
+    fn linear(inputs: usize) -> Box<dyn Model> {
+        ModelSpec::linear(Default::default()).build(&Interface { inputs, outputs: 1, shape: None }).unwrap()
     }
 
     fn losses() -> Vec<Box<dyn Loss>> {
@@ -160,7 +164,7 @@ mod tests {
             [(1, 1, false), (20, 2, false), (13, 8, false), (37, 37, true), (9, 21, false), (700, 101, false)]
         {
             let (x, y) = problem(rows, cols, lower);
-            let model = ModelSpec::linear(Default::default()).build(cols, 1).unwrap();
+            let model = linear(cols);
             for loss in losses() {
                 let mut fused = Fused::new(&*model, &*loss, &x, &y).unwrap();
                 for size in [0.0, 1e-3, 1.0, 40.0, 1e5] {
@@ -185,7 +189,7 @@ mod tests {
     fn descent_takes_the_steps_of_the_gradient() {
         for (rows, cols, lower) in [(20, 2, false), (13, 8, false), (37, 37, true), (700, 101, false)] {
             let (x, y) = problem(rows, cols, lower);
-            let model = ModelSpec::linear(Default::default()).build(cols, 1).unwrap();
+            let model = linear(cols);
             for loss in losses() {
                 let mut fused = Fused::new(&*model, &*loss, &x, &y).unwrap();
                 let (eta, log_weight) = (0.1 / cols as f64, -(rows as f64).ln());
@@ -206,7 +210,7 @@ mod tests {
     #[test]
     fn narrow_descent_stops_where_slopes_underflow() {
         let (x, y) = problem(20, 2, false);
-        let model = ModelSpec::linear(Default::default()).build(2, 1).unwrap();
+        let model = linear(2);
         let mut fused = Fused::new(&*model, &*losses()[1], &x, &y).unwrap();
         let mut theta = vec![1e4, -1e4];
         assert_eq!(fused.descend(&x, &mut theta, 1.0, 0.0, 5), 0);
