@@ -1,5 +1,11 @@
 //! Parameterisations `θ ↦ f(θ; ·)`: what is trained, and what it computes.
 
+mod factors;
+mod through_predictor;
+
+pub use factors::Start;
+pub use through_predictor::Layers;
+
 use crate::numerics::rng::Rng;
 use crate::numerics::{Design, Matrix};
 use crate::registry::members;
@@ -7,7 +13,11 @@ use crate::registry::members;
 members! {
     /// The `[model]` section.
     "model" ModelSpec {
+        convolutional => ConvolutionalSpec,
+        deep_linear => DeepLinearSpec,
+        diagonal => DiagonalSpec,
         linear => LinearSpec,
+        matrix_factorization => MatrixFactorizationSpec,
     }
 }
 
@@ -18,7 +28,11 @@ impl ModelSpec {
     /// A key out of its range, or data that do not fit the model.
     pub fn build(&self, interface: &Interface) -> Result<Box<dyn Model>, crate::Error> {
         match self {
+            ModelSpec::convolutional(spec) => spec.build(interface),
+            ModelSpec::deep_linear(spec) => spec.build(interface),
+            ModelSpec::diagonal(spec) => spec.build(interface),
             ModelSpec::linear(spec) => spec.build(interface),
+            ModelSpec::matrix_factorization(spec) => spec.build(interface),
         }
     }
 }
@@ -32,6 +46,26 @@ pub struct Interface {
     pub outputs: usize,
     /// Where an input is a matrix or an image, its rows and columns; entries run along rows.
     pub shape: Option<(usize, usize)>,
+}
+
+/// Refuses a depth below `least`.
+fn check_depth(depth: usize, least: usize) -> Result<(), crate::Error> {
+    if depth >= least && depth <= 64 {
+        return Ok(());
+    }
+    let expected = format!("it must be a whole number from {least} to 64");
+    Err(crate::Error::bad_value("model", "depth", depth, &expected))
+}
+
+/// Refuses a start at which every layer is zero: a saddle that no gradient method leaves.
+fn check_not_saddle(init_scale: f64, depth: usize) -> Result<(), crate::Error> {
+    check_init_scale(init_scale)?;
+    if init_scale > 0.0 || depth < 2 {
+        return Ok(());
+    }
+    let expected = "it must be > 0: at 0 every gradient of a model with several layers vanishes (a saddle), and the run \
+                    would never leave it";
+    Err(crate::Error::bad_value("model", "init_scale", init_scale, expected))
 }
 
 /// Refuses a start that is not a finite number of at least zero.
@@ -107,6 +141,9 @@ impl Block {
 #[derive(Debug, Clone, Default)]
 pub struct Workspace {
     pub buffer: Vec<f64>,
+    /// A linear predictor, or the gradient in its space.
+    pub predictor: Vec<f64>,
+    pub layers: Layers,
 }
 
 /// A parameterisation. Outputs are `[n * k]`, one sample's `k` outputs contiguous.

@@ -7,24 +7,41 @@ use tropism::numerics::linalg::{dot, matmul_nn, matmul_nt, norm2};
 use tropism::numerics::rng::Rng;
 use tropism::numerics::{Design, Matrix};
 
-const INPUTS: usize = 5;
+const INPUTS: usize = 6;
+/// As a matrix.
+const SHAPE: (usize, usize) = (2, 3);
 const ROWS: usize = 4;
 
 /// Every registered model over `INPUTS` inputs, with one and with three outputs.
 fn members() -> Vec<(String, Box<dyn Model>)> {
     let mut models = vec![];
     for member in ModelSpec::MEMBERS {
-        for keys in ["", "init_scale = 0.5\nstart = 0.25"] {
-            for outputs in [1, 3] {
+        for keys in ["", "init_scale = 0.5"].iter().chain(variants(member.id)) {
+            // A matrix has one inner product with each input.
+            for outputs in if member.id == "matrix_factorization" { vec![1] } else { vec![1, 3] } {
                 let table = keys.parse().expect("valid TOML");
                 let spec = ModelSpec::parse("model", member.id, table, &[]).expect("valid keys");
-                let model =
-                    spec.build(&Interface { inputs: INPUTS, outputs, shape: None }).expect("in range");
+                let interface = Interface { inputs: INPUTS, outputs, shape: Some(SHAPE) };
+                let model = spec.build(&interface).expect("in range");
                 models.push((format!("{} with {outputs} outputs, {keys:?}", member.id), model));
             }
         }
     }
     models
+}
+
+/// Keys under which a member takes other ways than by default.
+fn variants(id: &str) -> &'static [&'static str] {
+    match id {
+        "convolutional" => &["depth = 1", "depth = 3", "depth = 4\nkernel = 3\nchannels = 2"],
+        "deep_linear" => &["depth = 1", "depth = 2\ninit = \"balanced\"", "depth = 3\nwidths = [2, 4]"],
+        "diagonal" => &["depth = 1", "depth = 3", "start = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]"],
+        "linear" => &["init_scale = 0.5\nstart = 0.25"],
+        "matrix_factorization" => {
+            &["depth = 1", "depth = 3\nwidth = 4", "depth = 4\ninit = \"identity\"", "init = \"gaussian\""]
+        }
+        _ => &[],
+    }
 }
 
 fn data(rng: &mut Rng) -> Design {

@@ -1,0 +1,112 @@
+//! Models that are a reparameterised linear predictor, `f(θ; x) = W(θ) x`: everything but the map `θ ↦ W` is shared.
+
+use super::linear::{Linear, LinearSpec};
+use super::{Block, Model, ModelFacts, Workspace};
+use crate::numerics::Design;
+use crate::numerics::rng::Rng;
+
+/// A map from parameters `θ [p]` to a linear predictor `W [k * d]`.
+pub trait PredictorMap: Send + Sync + Clone + 'static {
+    /// `p`.
+    fn dim(&self) -> usize;
+
+    /// `k` and `d`.
+    fn predictor_shape(&self) -> (usize, usize);
+
+    fn init(&self, rng: &mut Rng, theta: &mut [f64]);
+
+    /// Writes `W(θ)` into `w [k * d]`.
+    fn predictor(&self, theta: &[f64], layers: &mut Layers, w: &mut [f64]);
+
+    /// `out [p] = W'(θ)ᵀ g`, `g [k * d]`.
+    fn pull(&self, theta: &[f64], g: &[f64], layers: &mut Layers, out: &mut [f64]);
+
+    /// `out [k * d] = W'(θ) v`, `v [p]`.
+    fn push(&self, theta: &[f64], v: &[f64], layers: &mut Layers, out: &mut [f64]);
+
+    fn facts(&self) -> ModelFacts;
+
+    fn blocks(&self) -> Vec<Block>;
+}
+
+/// Scratch memory of a [`PredictorMap`]: what it needs of its layers, grown once.
+#[derive(Debug, Clone, Default)]
+pub struct Layers {
+    pub forward: Vec<f64>,
+    pub backward: Vec<f64>,
+    /// The parameters that `forward` was computed at, for maps that reuse it.
+    pub point: Vec<f64>,
+}
+
+/// The model of a [`PredictorMap`].
+#[derive(Debug, Clone)]
+pub struct ThroughPredictor<M> {
+    pub map: M,
+    linear: Linear,
+}
+
+impl<M: PredictorMap> ThroughPredictor<M> {
+    pub fn new(map: M) -> Self {
+        let (outputs, inputs) = map.predictor_shape();
+        Self { map, linear: Linear { inputs, outputs, spec: LinearSpec::default() } }
+    }
+
+    fn with_predictor(&self, work: &mut Workspace, f: impl FnOnce(&mut [f64], &mut Workspace)) {
+        let mut w = std::mem::take(&mut work.predictor);
+        w.resize(self.linear.dim(), 0.0);
+        f(&mut w, work);
+        work.predictor = w;
+    }
+}
+
+impl<M: PredictorMap> Model for ThroughPredictor<M> {
+    fn dim(&self) -> usize {
+        self.map.dim()
+    }
+
+    fn init(&self, rng: &mut Rng, theta: &mut [f64]) {
+        self.map.init(rng, theta);
+    }
+
+    fn predict(&self, theta: &[f64], x: &Design, work: &mut Workspace, out: &mut [f64]) {
+        self.with_predictor(work, |w, work| {
+            self.map.predictor(theta, &mut work.layers, w);
+            self.linear.predict(w, x, work, out);
+        });
+    }
+
+    fn pullback(&self, theta: &[f64], x: &Design, r: &[f64], work: &mut Workspace, out: &mut [f64]) {
+        self.with_predictor(work, |g, work| {
+            self.linear.pullback(&[], x, r, work, g);
+            self.map.pull(theta, g, &mut work.layers, out);
+        });
+    }
+
+    fn facts(&self) -> ModelFacts {
+        self.map.facts()
+    }
+
+    fn blocks(&self) -> Vec<Block> {
+        self.map.blocks()
+    }
+
+    fn effective(&self, theta: &[f64]) -> Option<Vec<f64>> {
+        let mut w = vec![0.0; self.linear.dim()];
+        self.map.predictor(theta, &mut Layers::default(), &mut w);
+        Some(w)
+    }
+
+    fn pushforward(
+        &self,
+        theta: &[f64],
+        x: &Design,
+        direction: &[f64],
+        work: &mut Workspace,
+        out: &mut [f64],
+    ) {
+        self.with_predictor(work, |w, work| {
+            self.map.push(theta, direction, &mut work.layers, w);
+            self.linear.predict(w, x, work, out);
+        });
+    }
+}
