@@ -67,6 +67,9 @@ pub struct FileSpec {
     /// The array of labels in an npz file.
     #[serde(default = "y_key")]
     pub y_key: String,
+    /// The file holds nothing but a matrix, without labels; NaN and empty cells are missing entries.
+    #[serde(skip)]
+    pub matrix: bool,
 }
 
 fn x_key() -> String {
@@ -89,6 +92,7 @@ impl FileSpec {
             y_path: None,
             x_key: x_key(),
             y_key: y_key(),
+            matrix: false,
         }
     }
 

@@ -4,9 +4,11 @@
 //! records its notes (labels mapped, columns dropped, standardised, …), which the report prints.
 
 pub mod bundled;
+mod completion;
 pub mod file;
 pub mod generators;
 mod margins;
+pub mod matrix;
 pub mod memory;
 pub mod prepare;
 mod source;

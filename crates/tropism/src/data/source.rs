@@ -3,7 +3,8 @@
 use super::bundled::Bundled;
 use super::generators::Generator;
 use super::{
-    Dataset, FileSpec, Labels, Preparation, Table, Targets, Task, bundled, file, generators, memory, prepare,
+    Dataset, FileSpec, Labels, Preparation, Table, Targets, Task, bundled, file, generators, matrix, memory,
+    prepare,
 };
 use crate::Error;
 use crate::registry::member_enum;
@@ -13,6 +14,7 @@ member_enum! {
     "data" DataSpec {
         aligned_regression: generators::AlignedRegression, "generators/aligned_regression.rs",
         breast_cancer: bundled::BreastCancer, "bundled/breast_cancer.rs",
+        camera: bundled::Camera, "bundled/camera.rs",
         degenerate_support: generators::DegenerateSupport, "generators/degenerate_support.rs",
         dense_regression: generators::DenseRegression, "generators/dense_regression.rs",
         diabetes: bundled::Diabetes, "bundled/diabetes.rs",
@@ -20,6 +22,9 @@ member_enum! {
         file: file::FileSpec, "file.rs",
         gaussian_separable: generators::GaussianSeparable, "generators/gaussian_separable.rs",
         iris: bundled::Iris, "bundled/iris.rs",
+        matrix: matrix::MatrixSpec, "matrix.rs",
+        matrix_completion: generators::MatrixCompletion, "generators/matrix_completion.rs",
+        matrix_sensing: generators::MatrixSensing, "generators/matrix_sensing.rs",
         memory: memory::Memory, "memory.rs",
         multiclass_gaussian: generators::MulticlassGaussian, "generators/multiclass_gaussian.rs",
         overlapping: generators::Overlapping, "generators/overlapping.rs",
@@ -39,6 +44,7 @@ impl DataSpec {
         load: &dyn Fn(&FileSpec) -> Result<Table, Error>,
     ) -> Result<Dataset, Error> {
         match self {
+            DataSpec::matrix(spec) => as_it_stands(spec.dataset(load)?, how),
             DataSpec::file(spec) => prepare(load(spec)?, how, task, seed),
             other => match (other.bundled(), other.generator()) {
                 (Some(set), _) => prepare(set.table()?, how, task, seed),
@@ -65,9 +71,12 @@ impl DataSpec {
     fn generator(&self) -> Option<&dyn Generator> {
         match self {
             DataSpec::aligned_regression(d) => Some(d),
+            DataSpec::camera(d) => Some(d),
             DataSpec::degenerate_support(d) => Some(d),
             DataSpec::dense_regression(d) => Some(d),
             DataSpec::gaussian_separable(d) => Some(d),
+            DataSpec::matrix_completion(d) => Some(d),
+            DataSpec::matrix_sensing(d) => Some(d),
             DataSpec::multiclass_gaussian(d) => Some(d),
             DataSpec::overlapping(d) => Some(d),
             DataSpec::partly_separable(d) => Some(d),
@@ -78,11 +87,26 @@ impl DataSpec {
     }
 }
 
+/// Matrices are not prepared: their entries are the targets.
+fn as_it_stands(data: Dataset, how: &Preparation) -> Result<Dataset, Error> {
+    if *how == Preparation::default() {
+        return Ok(data);
+    }
+    Err(Error::incompatible(
+        "a preparation of [data]",
+        &format!("data.kind = \"{}\"", data.name),
+        "the inputs are matrices and are used as they stand; leave out standardise, bias, classes and the like",
+    ))
+}
+
 /// Generated data are used as drawn unless the experiment asks for a preparation; what is known of the truth stays
 /// known only where the inputs stay as they are.
 fn generated(data: Dataset, how: &Preparation, task: Task, seed: u64) -> Result<Dataset, Error> {
     if *how == Preparation::default() {
         return Ok(data);
+    }
+    if data.shape.is_some() {
+        return as_it_stands(data, how);
     }
     let keep = !how.bias && how.standardise != Some(true) && how.classes.is_none();
     let labels = match &data.targets {

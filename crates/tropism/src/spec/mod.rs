@@ -3,6 +3,7 @@
 //! A [`Spec`] is what the file says, with every default filled in; a [`Setup`] is what can be run. Nothing of a
 //! setup knows what is predicted of it.
 
+mod curvature;
 mod horizon;
 mod judge;
 mod parse;

@@ -1,12 +1,13 @@
 //! A checked experiment with everything built.
 
+use super::curvature::curvature;
 use super::{HorizonSpec, Reduction, Spec, Time};
 use crate::data::{Dataset, FileSpec, Table, Targets};
 use crate::error::Error;
 use crate::losses::{Loss, Tail, Task};
-use crate::models::{Interface, Model, Workspace};
-use crate::numerics::{Design, linalg, rng};
-use crate::optimizers::{Built, Curvature, Geometry, OptimizerFacts, Radius};
+use crate::models::{Interface, Model};
+use crate::numerics::rng;
+use crate::optimizers::{Built, Curvature, Geometry, OptimizerFacts};
 use crate::terms::JudgeRule;
 use crate::training::{Horizon, Job};
 
@@ -128,59 +129,6 @@ fn check_domain(facts: &OptimizerFacts, theta0: &[f64]) -> Result<(), Error> {
         &format!("a start at {}", theta0.iter().copied().fold(f64::INFINITY, f64::min)),
         "the mirror map log(w) needs every weight positive at the start; set model.start to a number > 0",
     ))
-}
-
-/// Smoothness of the loss: its curvature bound times the largest squared singular value of the data.
-///
-/// Where the curvature in the outputs is unbounded (exponential loss), `∇²L ⪯ B² L` with `B` the longest sample, and a
-/// descending loss stays below its start: `B² L(w₀)` (Soudry et al. 2018, arXiv 1710.10345, remark after Theorem 3).
-fn curvature(
-    data: &Dataset,
-    model: &dyn Model,
-    loss: &dyn Loss,
-    theta0: &[f64],
-    log_weight: f64,
-) -> Curvature {
-    let facts = loss.facts();
-    let mut outputs = vec![0.0; data.n() * data.targets.outputs()];
-    model.predict(theta0, &data.x, &mut Workspace::default(), &mut outputs);
-    let log_loss = loss.log_sum(&outputs, &data.targets) + log_weight;
-    let smoothness = if facts.smoothness.is_finite() {
-        let sigma = linalg::spectral_norm(&data.x);
-        facts.smoothness * sigma * sigma * log_weight.exp()
-    } else {
-        let longest = data.x.row_norms().into_iter().fold(0.0, f64::max);
-        longest * longest * log_loss.exp()
-    };
-    let radius = radius(&data.x);
-    // The share of one sample, times n: what a step on a batch of one sees.
-    let share = (log_weight + (data.n() as f64).ln()).exp();
-    let height = if facts.smoothness.is_finite() { facts.smoothness } else { (log_loss - log_weight).exp() };
-    Curvature {
-        single: (share * height * radius.l2 * radius.l2).max(f64::MIN_POSITIVE),
-        radius,
-        smoothness: smoothness.max(f64::MIN_POSITIVE),
-        samples: data.n(),
-        blocks: model.blocks(),
-        log_loss,
-        at_infinity: facts.tail != Tail::FiniteRoot,
-    }
-}
-
-fn radius(x: &Design) -> Radius {
-    let mut longest = Radius::default();
-    for i in 0..x.rows() {
-        let (mut l1, mut square, mut linf) = (0.0, 0.0, 0.0f64);
-        x.for_row(i, |_, v| {
-            l1 += v.abs();
-            square += v * v;
-            linf = linf.max(v.abs());
-        });
-        longest.l1 = longest.l1.max(l1);
-        longest.l2 = longest.l2.max(f64::sqrt(square));
-        longest.linf = longest.linf.max(linf);
-    }
-    longest
 }
 
 /// Fills in the default horizon and writes it back into the spec.

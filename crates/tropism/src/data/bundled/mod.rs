@@ -1,14 +1,16 @@
 //! Small well-known data sets, compiled in: nothing needs to be downloaded to repeat an experiment.
 //!
-//! Each member is a CSV file with a header whose last column is `label`. Origin, citation, licence and
+//! Each member is a CSV file with a header whose last column is `label` (an image: nothing but its pixels). Origin, citation, licence and
 //! checksum are in `PROVENANCE.md` beside the files.
 
 pub mod breast_cancer;
+pub mod camera;
 pub mod diabetes;
 pub mod digits;
 pub mod iris;
 
 pub use breast_cancer::BreastCancer;
+pub use camera::Camera;
 pub use diabetes::Diabetes;
 pub use digits::Digits;
 pub use iris::Iris;
@@ -138,7 +140,7 @@ mod tests {
     #[test]
     fn files_match_their_recorded_checksums() {
         let record = include_str!("PROVENANCE.md");
-        for text in [breast_cancer::CSV, diabetes::CSV, digits::CSV, iris::CSV] {
+        for text in [breast_cancer::CSV, camera::CSV, diabetes::CSV, digits::CSV, iris::CSV] {
             let sum: String =
                 sha2::Sha256::digest(text.as_bytes()).iter().map(|b| format!("{b:02x}")).collect();
             assert!(record.contains(&sum), "{sum} is not in PROVENANCE.md");
