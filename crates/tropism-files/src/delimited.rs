@@ -1,37 +1,46 @@
 //! CSV and its relatives. One record is one sample; the numbers go straight into the matrix, so a file costs
 //! the memory of its matrix and of its longest record.
 
-use crate::lines::{RowTracker, finite, number};
+use crate::cells::Decimal;
+use crate::lines::{RowTracker, number};
 use crate::records::{Record, Records};
 use crate::{at, room};
 use tropism::Error;
-use tropism::data::FileSpec;
-use tropism::data::Table;
 use tropism::data::table::LabelBuilder;
+use tropism::data::{FileSpec, Layout, Table};
 use tropism::numerics::Matrix;
 
 pub(crate) fn read(spec: &FileSpec) -> Result<Table, Error> {
     let path = &spec.path;
-    let mut records = Records::open(path, spec.delimiter)?;
+    let mut records = Records::open(path, spec)?;
     let size = records.size;
     let first = owned(&mut records)?.ok_or_else(|| Error::data(path, "the file is empty."))?;
     let second = owned(&mut records)?;
+    let seen = first.cells.iter().chain(second.iter().flat_map(|r| &r.cells)).map(Vec::as_slice);
+    let (decimal, decimal_note) = Decimal::choose(spec, records.delimiter, seen)?;
     let names = first.texts();
     let below = second.as_ref().map(Owned::texts);
-    let header = spec.header.unwrap_or_else(|| is_header(&names, below.as_deref()));
+    let header = spec.header.unwrap_or_else(|| is_header(&names, below.as_deref(), decimal));
     let columns: Vec<String> =
         if header { names.clone() } else { (1..=names.len()).map(|k| format!("x{k}")).collect() };
-    let label = spec.label_index(&columns)?;
+    if columns.len() == 1 {
+        return Err(Error::data(
+            path,
+            "there is only one column; if the cells are separated by another character, set `delimiter`.",
+        ));
+    }
+    let layout = spec.layout(&columns)?;
 
-    let mut table = Sink::new(path, &columns, label, size);
+    let mut table = Sink::new(path, &columns, &layout, decimal, size);
     for kept in [(!header).then_some(&first), second.as_ref()].into_iter().flatten() {
         table.row(kept.row, kept.len, kept.cells.iter().map(Vec::as_slice))?;
     }
     while let Some(record) = records.next()? {
         table.row(record.row, record.len(), record.cells())?;
     }
-    let mut out = table.finish();
-    out.notes.extend(spec.label_note(&columns, label));
+    let mut out = table.finish(&layout);
+    out.notes.extend(layout.notes);
+    out.notes.extend(decimal_note);
     let numeric = names.iter().filter(|n| number(n.as_bytes()).is_some()).count();
     if header && spec.header.is_none() && numeric > 0 {
         out.notes.push(format!(
@@ -40,20 +49,24 @@ pub(crate) fn read(spec: &FileSpec) -> Result<Table, Error> {
             names.len()
         ));
     }
-    if columns.len() == 1 {
-        return Err(Error::data(
-            path,
-            "there is only one column; if the cells are separated by another character, set `delimiter`.",
-        ));
-    }
     Ok(out)
+}
+
+/// What a column is for.
+#[derive(Clone, Copy, PartialEq)]
+enum Role {
+    Input,
+    Label,
+    /// Dropped: its cells are counted and never looked at.
+    None,
 }
 
 /// What has been read so far.
 struct Sink<'a> {
     path: &'a str,
     columns: &'a [String],
-    label: usize,
+    roles: Vec<Role>,
+    decimal: Decimal,
     /// Bytes of the file, if known.
     size: Option<u64>,
     data: Vec<f64>,
@@ -62,9 +75,18 @@ struct Sink<'a> {
 }
 
 impl<'a> Sink<'a> {
-    fn new(path: &'a str, columns: &'a [String], label: usize, size: Option<u64>) -> Self {
+    fn new(
+        path: &'a str,
+        columns: &'a [String],
+        layout: &Layout,
+        decimal: Decimal,
+        size: Option<u64>,
+    ) -> Self {
+        let mut roles = vec![Role::None; columns.len()];
+        layout.inputs.iter().for_each(|&j| roles[j] = Role::Input);
+        roles[layout.label] = Role::Label;
         let (labels, rows) = (LabelBuilder::default(), RowTracker::default());
-        Self { path, columns, label, size, data: vec![], labels, rows }
+        Self { path, columns, roles, decimal, size, data: vec![], labels, rows }
     }
 
     /// Takes the cells of a row, which has about `len` bytes in the file.
@@ -74,13 +96,13 @@ impl<'a> Sink<'a> {
         len: usize,
         cells: impl Iterator<Item = &'c [u8]>,
     ) -> Result<(), Error> {
-        let Self { path, columns, label, size, data, labels, rows } = self;
-        if rows.count() == 0
-            && let Some(size) = size
-        {
+        let Self { path, columns, roles, decimal, size, data, labels, rows } = self;
+        let first = rows.count() == 0;
+        if first && let Some(size) = size {
             // Rows of like length: reserve for all of them, and a twentieth more.
             let like = (*size as f64 / len.max(1) as f64 * 1.05) as usize + 1;
-            *data = room(path, like, columns.len() - 1).unwrap_or_default();
+            let inputs = roles.iter().filter(|r| **r == Role::Input).count();
+            *data = room(path, like, inputs).unwrap_or_default();
         }
         let width = columns.len();
         let mut found = 0;
@@ -91,8 +113,11 @@ impl<'a> Sink<'a> {
             if k >= width || fault.is_some() {
                 continue;
             }
-            let taken =
-                if k == *label { take_label(cell, labels) } else { finite(cell).map(|v| data.push(v)) };
+            let taken = match roles[k] {
+                Role::Input => decimal.finite(cell, &columns[k], first).map(|v| data.push(v)),
+                Role::Label => take_label(cell, *decimal, labels),
+                Role::None => Ok(()),
+            };
             fault = taken.err().map(|what| at(path, row, Some(columns[k].clone()), what));
         }
         if found != width {
@@ -107,26 +132,28 @@ impl<'a> Sink<'a> {
         fault.map_or(Ok(()), Err)
     }
 
-    fn finish(mut self) -> Table {
-        let d = self.columns.len() - 1;
+    fn finish(mut self, layout: &Layout) -> Table {
         self.data.shrink_to_fit();
-        let mut names = self.columns.to_vec();
-        let label = names.remove(self.label);
-        let x = Matrix::from_vec(self.rows.count(), d, self.data);
+        let names = layout.inputs.iter().map(|&j| self.columns[j].clone()).collect();
+        let x = Matrix::from_vec(self.rows.count(), layout.inputs.len(), self.data);
+        let label = &self.columns[layout.label];
         let mut table = Table::new(self.path, names, x).with_label(label, self.labels.finish());
         table.rows = self.rows.finish();
         table
     }
 }
 
-fn take_label(cell: &[u8], labels: &mut LabelBuilder) -> Result<(), String> {
+fn take_label(cell: &[u8], decimal: Decimal, labels: &mut LabelBuilder) -> Result<(), String> {
     match std::str::from_utf8(cell) {
         Ok("") => Err("the label is empty.".into()),
-        Ok(text) if number(cell).is_some_and(|v| !v.is_finite()) => {
-            Err(format!("the label `{text}` is not a finite number."))
-        }
         Ok(text) => {
-            labels.push(text);
+            match decimal.number(cell) {
+                Some(v) if !v.is_finite() => {
+                    return Err(format!("the label `{text}` is not a finite number."));
+                }
+                Some(_) if decimal == Decimal::Comma => labels.push(&text.replace(',', ".")),
+                _ => labels.push(text),
+            }
             Ok(())
         }
         Err(_) => Err("the label is not UTF-8 text.".into()),
@@ -153,8 +180,8 @@ fn owned(records: &mut Records) -> Result<Option<Owned>, Error> {
 }
 
 /// Names stand above numbers: some cell is a word where the row below has a number.
-fn is_header(first: &[String], second: Option<&[String]>) -> bool {
-    let is_number = |s: &String| number(s.as_bytes()).is_some();
+fn is_header(first: &[String], second: Option<&[String]>, decimal: Decimal) -> bool {
+    let is_number = |s: &String| decimal.number(s.as_bytes()).is_some();
     match second {
         Some(below) => first.iter().zip(below).any(|(a, b)| !is_number(a) && is_number(b)),
         None => !first.iter().any(is_number),

@@ -3,15 +3,16 @@
 //!
 //! | format | extensions | what is read |
 //! | --- | --- | --- |
-//! | `csv` | csv, tsv, txt, data (also with .gz) | numbers separated by `,`, `;`, tab or blanks, quoted as in RFC 4180; header detected |
+//! | `csv` | csv, tsv, txt, data (also with .gz) | numbers separated by `,`, `;`, tab or blanks, quoted as in RFC 4180; header detected, decimal point or comma |
 //! | `npy` | npy | an array of two or more dimensions, labels from a second file or a column |
 //! | `npz` | npz | the arrays `X` and `y`, stored or deflated |
 //! | `svmlight` | svm, svmlight, libsvm (also with .gz) | sparse rows `label index:value …` |
 //! | `parquet` | parquet, pq | flat numeric columns; uncompressed, snappy or gzip |
 //!
 //! Every fault is a [`tropism::Error::Data`] with the file, the one-based row as the user sees it and the
-//! column. Nothing is filled in or dropped.
+//! column. Nothing is filled in, and nothing left out but the columns the user names in `drop`, which are not even parsed.
 
+mod cells;
 mod delimited;
 mod lines;
 mod npy;
@@ -38,8 +39,8 @@ pub fn read(spec: &FileSpec) -> Result<Table, Error> {
     match spec.format()? {
         Format::Csv => delimited::read(spec),
         Format::Npy => npy::read(spec),
-        Format::Npz => npz::read(spec),
-        Format::Svmlight => svmlight::read(spec),
+        Format::Npz => npz::read(spec)?.without(spec),
+        Format::Svmlight => svmlight::read(spec)?.without(spec),
         Format::Parquet => parquet_in::read(spec),
     }
 }

@@ -59,7 +59,7 @@ pub(crate) fn number(cell: &[u8]) -> Option<f64> {
     std::str::from_utf8(cell).ok()?.parse().ok()
 }
 
-/// The finite number in a cell, or what is wrong with it.
+/// The finite number in a text without decimal commas, or what is wrong with it.
 pub(crate) fn finite(cell: &[u8]) -> Result<f64, String> {
     match number(cell) {
         Some(v) if v.is_finite() => Ok(v),
@@ -69,8 +69,7 @@ pub(crate) fn finite(cell: &[u8]) -> Result<f64, String> {
         }
         None => {
             let text: String = String::from_utf8_lossy(cell).chars().take(40).collect();
-            let hint = if text.contains(',') { " (decimals are written with a point)" } else { "" };
-            Err(format!("`{text}` is not a number{hint}."))
+            Err(format!("`{text}` is not a number."))
         }
     }
 }

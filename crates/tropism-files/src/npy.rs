@@ -24,7 +24,7 @@ pub(crate) fn read(spec: &FileSpec) -> Result<Table, Error> {
     let x = load(&spec.path)?;
     if let Some(y_path) = &spec.y_path {
         let y = load(y_path)?;
-        return table(&spec.path, x, Some((y_path, y)));
+        return table(&spec.path, x, Some((y_path, y)))?.without(spec);
     }
     // Without a second file one column of the array holds the labels.
     let (rows, cols) = flat_shape(&spec.path, &x.shape)?;
@@ -32,16 +32,16 @@ pub(crate) fn read(spec: &FileSpec) -> Result<Table, Error> {
     if names.is_empty() {
         return Err(Error::data(&spec.path, "the array has no columns."));
     }
-    let label = spec.label_index(&names)?;
+    let layout = spec.layout(&names)?;
     let data = numbers(&spec.path, x.values)?;
     check_finite(&spec.path, &data, cols)?;
-    let y = (0..rows).map(|i| data[i * cols + label]).collect();
-    let inputs = data.iter().enumerate().filter(|(k, _)| k % cols != label).map(|(_, v)| *v).collect();
-    let mut columns = names.clone();
-    let name = columns.remove(label);
-    let x = Matrix::from_vec(rows, cols - 1, inputs);
-    let mut table = Table::new(&spec.path, columns, x).with_label(name, Labels::Numbers(y));
-    table.notes.extend(spec.label_note(&names, label));
+    let y = (0..rows).map(|i| data[i * cols + layout.label]).collect();
+    let width = layout.inputs.len();
+    let inputs = (0..rows * width).map(|k| data[k / width * cols + layout.inputs[k % width]]).collect();
+    let columns = layout.inputs.iter().map(|&j| names[j].clone()).collect();
+    let x = Matrix::from_vec(rows, width, inputs);
+    let mut table = Table::new(&spec.path, columns, x).with_label(&names[layout.label], Labels::Numbers(y));
+    table.notes.extend(layout.notes);
     Ok(table)
 }
 

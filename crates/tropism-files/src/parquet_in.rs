@@ -7,10 +7,9 @@ use parquet::data_type::DataType;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
 use tropism::Error;
-use tropism::data::FileSpec;
-use tropism::data::Table;
 use tropism::data::prepare::not_finite;
 use tropism::data::table::{LabelBuilder, Labels};
+use tropism::data::{FileSpec, Layout, Table};
 use tropism::numerics::Matrix;
 
 /// Values decoded at once.
@@ -30,11 +29,11 @@ fn decode(spec: &FileSpec) -> Result<Table, Error> {
     if columns.is_empty() {
         return Err(Error::data(path, "there are no columns."));
     }
-    let label = spec.label_index(&columns)?;
-    check_schema(path, schema, label)?;
+    let layout = spec.layout(&columns)?;
+    check_schema(path, schema, &layout)?;
     let groups: Vec<usize> =
         file.metadata().row_groups().iter().map(|g| usize::try_from(g.num_rows()).unwrap_or(0)).collect();
-    let (n, d) = (groups.iter().sum::<usize>(), columns.len() - 1);
+    let (n, d) = (groups.iter().sum::<usize>(), layout.inputs.len());
     let mut data = room(path, n, d)?;
     data.resize(n * d, 0.0);
 
@@ -42,9 +41,10 @@ fn decode(spec: &FileSpec) -> Result<Table, Error> {
     let mut first = 0;
     for (g, &rows) in groups.iter().enumerate() {
         let group = file.get_row_group(g).map_err(|e| unreadable(path, e))?;
-        for (k, name) in columns.iter().enumerate() {
+        let places = layout.inputs.iter().enumerate().map(|(place, &k)| (k, Some(place)));
+        for (k, place) in places.chain([(layout.label, None)]) {
+            let name = &columns[k];
             let reader = group.get_column_reader(k).map_err(|e| unreadable(path, e))?;
-            let place = if k == label { None } else { Some(k - usize::from(k > label)) };
             let chunk = Chunk { path, first, rows, name, unsigned: is_unsigned(&schema.column(k)) };
             target.column(reader, place, &chunk)?;
         }
@@ -54,10 +54,10 @@ fn decode(spec: &FileSpec) -> Result<Table, Error> {
         Labels::Numbers(empty) if empty.is_empty() => Labels::Numbers(target.numbers),
         words => words,
     };
-    let mut names = columns.clone();
-    let label_name = names.remove(label);
-    let mut table = Table::new(path, names, Matrix::from_vec(n, d, data)).with_label(label_name, labels);
-    table.notes.extend(spec.label_note(&columns, label));
+    let names = layout.inputs.iter().map(|&j| columns[j].clone()).collect();
+    let x = Matrix::from_vec(n, d, data);
+    let mut table = Table::new(path, names, x).with_label(&columns[layout.label], labels);
+    table.notes.extend(layout.notes);
     Ok(table)
 }
 
@@ -163,9 +163,15 @@ fn is_unsigned(column: &ColumnDescriptor) -> bool {
     }
 }
 
-fn check_schema(path: &str, schema: &SchemaDescriptor, label: usize) -> Result<(), Error> {
+fn check_schema(path: &str, schema: &SchemaDescriptor, layout: &Layout) -> Result<(), Error> {
+    // In the order of the file, so that the first fault there is the one that is told.
     for (k, column) in schema.columns().iter().enumerate() {
-        if let Some(what) = unsupported(column, k == label) {
+        let label = k == layout.label;
+        if !label && layout.inputs.binary_search(&k).is_err() {
+            continue;
+        }
+        if let Some(what) = unsupported(column, label) {
+            let what = format!("{what} It is left out with drop = [\"{}\"] in [data].", column.name());
             let column = Some(column.path().string());
             return Err(Error::Data { source_name: path.into(), row: None, column, what });
         }

@@ -6,13 +6,15 @@ use crate::{at, unreadable};
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder, Terminator};
 use std::io::{BufRead, BufReader, Cursor, Read};
 use tropism::Error;
+use tropism::data::FileSpec;
 
 /// Records that are not blank. One buffer is reused for all of them.
 pub(crate) struct Records {
     path: String,
     input: Box<dyn BufRead>,
     parser: Reader,
-    delimiter: u8,
+    /// What separates the cells.
+    pub delimiter: u8,
     /// The cells of the current record, one after the other, and where each ends.
     cells: Vec<u8>,
     ends: Vec<usize>,
@@ -30,13 +32,13 @@ pub(crate) struct Record<'a> {
 }
 
 impl Records {
-    pub(crate) fn open(path: &str, delimiter: Option<char>) -> Result<Self, Error> {
+    pub(crate) fn open(path: &str, spec: &FileSpec) -> Result<Self, Error> {
         let (mut file, size) = text(path)?;
         let head = head(&mut file).map_err(|e| unreadable(path, e))?;
-        let delimiter = match delimiter {
+        let delimiter = match spec.delimiter {
             Some(c) => u8::try_from(c)
                 .map_err(|_| Error::bad_value("data", "delimiter", c, "it must be one ASCII character"))?,
-            None => sniff(&head),
+            None => sniff(&head, spec.decimal == Some(',')),
         };
         // Only `\n` ends a line, so that lines can be counted; a `\r` before it is white space around a cell.
         let parser = ReaderBuilder::new().delimiter(delimiter).terminator(Terminator::Any(b'\n')).build();
@@ -135,8 +137,8 @@ fn head(file: &mut impl BufRead) -> std::io::Result<Vec<u8>> {
 }
 
 /// The most frequent separator outside quotes, where any tab or semicolon beats commas, which may be decimal,
-/// and these beat blanks, which may be padding; a comma if there is none.
-fn sniff(head: &[u8]) -> u8 {
+/// and these beat blanks, which may be padding, unless they are known to be `decimal`; a comma if there is none.
+fn sniff(head: &[u8], decimal: bool) -> u8 {
     let mut counts = [(b' ', 0usize), (b',', 0), (b';', 0), (b'\t', 0)];
     let mut inside = false;
     for &b in head.trim_ascii() {
@@ -146,6 +148,10 @@ fn sniff(head: &[u8]) -> u8 {
             c.1 += 1;
         }
     }
-    let strong = counts[2..].iter().filter(|c| c.1 > 0).max_by_key(|c| c.1);
-    strong.or_else(|| counts[..2].iter().rev().find(|c| c.1 > 0)).map_or(b',', |c| c.0)
+    let strong = counts[2..].iter().filter(|c| c.1 > 0).max_by_key(|c| c.1).map(|c| c.0);
+    if decimal {
+        counts[..2].reverse();
+    }
+    let weak = counts[..2].iter().rev().find(|c| c.1 > 0).map(|c| c.0);
+    strong.or(weak).unwrap_or(b',')
 }

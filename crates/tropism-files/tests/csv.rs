@@ -85,6 +85,60 @@ fn options_override_detection() {
 }
 
 #[test]
+fn columns_of_text_are_left_out() {
+    let dir = Scratch::new("csv-drop");
+    let mut s = spec(&dir, "id,a,colour,b,y\np-1,1,red,2,0\n,3,,4,1\n");
+    let text = message(&s);
+    assert!(
+        text.contains("row 2, column id: `p-1` is not a number") && text.contains("drop = [\"id\"]"),
+        "{text}"
+    );
+    s.drop = vec![ColumnRef::Name("id".into())];
+    let text = message(&s);
+    assert!(text.contains("column colour: `red`") && text.contains("one column of 0 and 1"), "{text}");
+    s.drop.push(ColumnRef::Number(3));
+    let t = read(&s).expect("the rest are numbers");
+    assert_eq!(dense(&t), Matrix::from_rows(&[vec![1.0, 2.0], vec![3.0, 4.0]]));
+    assert_eq!(
+        (t.columns.as_slice(), numbers(&t)),
+        (["a".to_string(), "b".into()].as_slice(), vec![0.0, 1.0])
+    );
+    assert!(t.notes.contains(&"2 column(s) were left out: `id`, `colour`.".to_string()), "{:?}", t.notes);
+    s.drop = vec![ColumnRef::Name("color".into())];
+    assert!(message(&s).contains("no column `color` to drop"), "{}", message(&s));
+    assert!(message(&s).contains("Did you mean `colour`?"), "{}", message(&s));
+    // A row of the wrong length is still told.
+    let mut s = spec(&dir, "id,a,y\np-1,1,0\np-2,1\n");
+    s.drop = vec![ColumnRef::Number(1)];
+    assert!(message(&s).contains("row 3: the row has 2 cells"));
+}
+
+#[test]
+fn decimal_commas() {
+    let dir = Scratch::new("csv-comma");
+    let expected = Matrix::from_rows(&[vec![1.5, 2.0], vec![-3.0, 0.25]]);
+    let t = read(&spec(&dir, "a;b;y\n1,5;2;7,5\n-3;,25;8\n")).expect("semicolons and commas");
+    assert_eq!((dense(&t), numbers(&t)), (expected.clone(), vec![7.5, 8.0]));
+    assert!(t.notes.iter().any(|n| n.contains("with a comma, as in `1,5`")), "{:?}", t.notes);
+    // Elsewhere a comma may part thousands, so it must be asked for.
+    let tabs = "a\tb\ty\n1,5\t2\t7,5\n-3\t0,25\t8\n";
+    assert!(message(&spec(&dir, tabs)).contains("set decimal = \",\""));
+    for text in [tabs, "1,5 2 7,5\n-3 ,25 8\n", "a,b,y\n\"1,5\",2,\"7,5\"\n-3,\"0,25\",8\n"] {
+        let mut s = spec(&dir, text);
+        s.decimal = Some(',');
+        let t = read(&s).expect(text);
+        assert_eq!((dense(&t), numbers(&t)), (expected.clone(), vec![7.5, 8.0]), "{text}");
+    }
+    let mixed = message(&spec(&dir, "a;b;y\n1,5;2;0\n1.5;2;1\n"));
+    assert!(mixed.contains("row 3, column a: `1.5` has a decimal point"), "{mixed}");
+    let mixed = message(&spec(&dir, "a;b;y\n1.5;2,5;0\n"));
+    assert!(mixed.contains("column b: `2,5` is not a number with a decimal point"), "{mixed}");
+    let mut s = spec(&dir, "a,y\n1,2\n");
+    s.decimal = Some(';');
+    assert!(message(&s).contains("it must be `.` or `,`"));
+}
+
+#[test]
 fn gzip_is_unpacked() {
     use std::io::Write;
     let dir = Scratch::new("csv-gz");
@@ -101,9 +155,9 @@ fn faults_name_row_and_column() {
     assert!(m("a,b,y\n1,2,0\n1,2\n").contains("a.csv, row 3: the row has 2 cells, but the first row has 3."));
     assert!(m("a,b,y\n1,2,0\n\n1,2,3,4\n").contains("row 4: the row has 4 cells"));
     assert!(m("a,b,y\n1,2,0\n1,two,0\n").contains("row 3, column b: `two` is not a number."));
-    assert!(
-        m("a;b;y\n1;2;0\n1;2,5;0\n").contains("`2,5` is not a number (decimals are written with a point).")
-    );
+    let late = m("a;b;y\n1;2;0\n1;2,5;0\n");
+    assert!(late.contains("row 3, column b: `2,5` is not a number with a decimal point"), "{late}");
+    assert!(late.contains("set decimal = \",\""), "{late}");
     assert!(m("a,b,y\n1,,0\n").contains("row 2, column b: the cell is empty"));
     assert!(m("a,b,y\n1,nan,0\n").contains("row 2, column b: the entry is not a number (NaN)"));
     assert!(m("a,b,y\n-inf,1,0\n").contains("row 2, column a: the entry is infinite"));

@@ -132,6 +132,11 @@ fn parquet_faults() {
     let m = |name: &str| message(&FileSpec::new(fixture(name)));
     assert!(m("null.parquet").contains("null.parquet, row 2, column a: the cell is empty (null)"));
     assert!(m("text.parquet").contains("column a: the column holds text; inputs must be numbers"));
+    let without = |name: &str, column: &str| {
+        read(&FileSpec { drop: vec![ColumnRef::Name(column.into())], ..FileSpec::new(fixture(name)) })
+    };
+    assert!(m("text.parquet").contains("drop = [\"a\"]"), "{}", m("text.parquet"));
+    assert!(!without("text.parquet", "a").expect("the rest are numbers").columns.contains(&"a".to_string()));
     assert!(m("nested.parquet").contains("the column is nested"));
     assert!(m("dates.parquet").contains("plain numbers are needed"));
     assert!(m("infinite.parquet").contains("row 2, column a: the entry is infinite"));

@@ -1,14 +1,14 @@
 //! Your own data from a file: CSV, NPY, NPZ, LIBSVM or Parquet.
 //!
 //! Shapes: one sample a row; the label in a column of its own (NPY and NPZ: in an array of its own).
-//! Assumes: numbers everywhere except in the label.
+//! Assumes: numbers everywhere except in the label and in the columns that `drop` leaves out (ids, names, categories).
 //! Source: your file; a relative path is taken from the experiment file's own folder.
 //! Units and invariance: as in the file; not standardised unless `standardise = true`.
 //! Errors: ragged rows, entries that are not finite numbers, a missing label column, one class only: each with file,
 //! row and column.
-//! Example: `data.kind = "file"`, `data.path = "leukemia.csv"`, `data.label = "label"`.
+//! Example: `data.kind = "file"`, `data.path = "leukemia.csv"`, `data.label = "label"`, `data.drop = ["id", 3]`.
 
-use super::table::missing_label;
+use super::table::{missing_column, name_list};
 use crate::Error;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -58,6 +58,12 @@ pub struct FileSpec {
     /// The separator of a csv file; detected among comma, semicolon, tab and blank unless given.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub delimiter: Option<char>,
+    /// The decimal sign of a csv file, `"."` or `","`; a comma is detected where semicolons separate the cells.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub decimal: Option<char>,
+    /// Columns to leave out, each by name or one-based number, before anything else is done with them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub drop: Vec<ColumnRef>,
     /// A second npy file with the labels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub y_path: Option<String>,
@@ -89,6 +95,8 @@ impl FileSpec {
             label: None,
             header: None,
             delimiter: None,
+            decimal: None,
+            drop: vec![],
             y_path: None,
             x_key: x_key(),
             y_key: y_key(),
@@ -121,35 +129,139 @@ impl FileSpec {
         })
     }
 
-    /// The zero-based index of the label column among `columns`.
+    /// Which of `columns` become inputs, and which the label.
+    ///
+    /// # Errors
+    /// A column that does not exist, with the nearest name there is; a label that is to be dropped.
+    pub fn layout(&self, columns: &[String]) -> Result<Layout, Error> {
+        let dropped = self.dropped(columns)?;
+        let label = self.label_index(columns, &dropped)?;
+        let inputs = (0..columns.len()).filter(|&j| j != label && !dropped[j]).collect();
+        let mut notes = vec![];
+        if self.label.is_none() {
+            let last = dropped.iter().rposition(|&d| !d) == Some(label);
+            let last = if last { " (the last)" } else { "" };
+            notes.push(format!("The labels were taken from the column `{}`{last}.", columns[label]));
+        }
+        notes.extend(dropped_note(columns, &dropped));
+        Ok(Layout { label, inputs, notes })
+    }
+
+    /// Which of `columns` are to be dropped.
     ///
     /// # Errors
     /// A column that does not exist, with the nearest name there is.
-    pub fn label_index(&self, columns: &[String]) -> Result<usize, Error> {
-        match &self.label {
-            Some(ColumnRef::Number(k)) if (1..=columns.len()).contains(k) => Ok(k - 1),
-            Some(ColumnRef::Number(k)) => Err(Error::data(
-                &self.path,
-                format!(
-                    "there is no column {k} to take the labels from; columns count from 1 to {}.",
-                    columns.len()
-                ),
-            )),
-            Some(ColumnRef::Name(name)) => {
-                columns.iter().position(|c| c == name).ok_or_else(|| missing_label(&self.path, name, columns))
-            }
-            None => {
-                let usual = ["label", "target", "y", "class"];
-                let found = usual.iter().find_map(|u| columns.iter().position(|c| c.eq_ignore_ascii_case(u)));
-                Ok(found.unwrap_or(columns.len().saturating_sub(1)))
+    pub fn dropped(&self, columns: &[String]) -> Result<Vec<bool>, Error> {
+        let mut dropped = vec![false; columns.len()];
+        for column in &self.drop {
+            match column {
+                ColumnRef::Number(k) => match k.checked_sub(1).and_then(|j| dropped.get_mut(j)) {
+                    Some(place) => *place = true,
+                    None => return Err(self.no_number(*k, "to drop", columns)),
+                },
+                ColumnRef::Name(name) => {
+                    if !columns.contains(name) {
+                        return Err(missing_column(&self.path, name, "to drop", columns));
+                    }
+                    columns.iter().zip(&mut dropped).for_each(|(c, d)| *d |= c == name);
+                }
             }
         }
+        Ok(dropped)
     }
 
-    /// The note on a label column that was not named by the user.
-    pub fn label_note(&self, columns: &[String], index: usize) -> Option<String> {
-        let last = if index + 1 == columns.len() { " (the last)" } else { "" };
-        (self.label.is_none())
-            .then(|| format!("The labels were taken from the column `{}`{last}.", columns[index]))
+    /// The zero-based index of the label column among `columns`.
+    fn label_index(&self, columns: &[String], dropped: &[bool]) -> Result<usize, Error> {
+        const PURPOSE: &str = "to take the labels from";
+        let found = match &self.label {
+            Some(ColumnRef::Number(k)) if (1..=columns.len()).contains(k) => k - 1,
+            Some(ColumnRef::Number(k)) => return Err(self.no_number(*k, PURPOSE, columns)),
+            Some(ColumnRef::Name(name)) => columns
+                .iter()
+                .position(|c| c == name)
+                .ok_or_else(|| missing_column(&self.path, name, PURPOSE, columns))?,
+            None => {
+                let kept = |j: &usize| !dropped[*j];
+                let usual = ["label", "target", "y", "class"];
+                let named = usual.iter().find_map(|u| {
+                    (0..columns.len()).filter(kept).find(|&j| columns[j].eq_ignore_ascii_case(u))
+                });
+                let last = || (0..columns.len()).rfind(kept);
+                named.or_else(last).ok_or_else(|| {
+                    Error::data(&self.path, "`drop` leaves no column over, not even one for the labels.")
+                })?
+            }
+        };
+        if dropped[found] {
+            let name = &columns[found];
+            let what =
+                format!("the column `{name}` is both the label and in `drop`; take it out of one of them.");
+            return Err(Error::data(&self.path, what));
+        }
+        Ok(found)
+    }
+
+    fn no_number(&self, k: usize, purpose: &str, columns: &[String]) -> Error {
+        let what = format!("there is no column {k} {purpose}; columns count from 1 to {}.", columns.len());
+        Error::data(&self.path, what)
+    }
+}
+
+/// What the columns of a file are for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layout {
+    /// Zero-based index of the label column.
+    pub label: usize,
+    /// Zero-based indices of the inputs, ascending.
+    pub inputs: Vec<usize>,
+    /// What was not said by the user, or is worth repeating, in full sentences.
+    pub notes: Vec<String>,
+}
+
+/// The note on columns that were left out.
+pub fn dropped_note(columns: &[String], dropped: &[bool]) -> Option<String> {
+    let names: Vec<&String> = columns.iter().zip(dropped).filter(|(_, d)| **d).map(|(c, _)| c).collect();
+    (!names.is_empty()).then(|| format!("{} column(s) were left out: {}.", names.len(), name_list(&names)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn layout(drop: &[ColumnRef], label: Option<&str>) -> Result<Layout, String> {
+        let columns = ["id", "a", "b", "kind"].map(String::from);
+        let label = label.map(|l| ColumnRef::Name(l.into()));
+        FileSpec { drop: drop.to_vec(), label, ..FileSpec::new("a.csv") }
+            .layout(&columns)
+            .map_err(|e| e.to_string())
+    }
+
+    fn name(n: &str) -> ColumnRef {
+        ColumnRef::Name(n.into())
+    }
+
+    #[test]
+    fn columns_are_dropped_by_name_or_number() {
+        let l = layout(&[name("id"), ColumnRef::Number(3)], None).expect("both exist");
+        assert_eq!((l.label, l.inputs), (3, vec![1]));
+        assert!(l.notes[1].contains("2 column(s) were left out: `id`, `b`."), "{:?}", l.notes);
+        // The label is looked for among what is left.
+        assert_eq!(layout(&[name("kind")], None).expect("b is the last").label, 2);
+        let l = layout(&[name("id"), name("id")], Some("a")).expect("twice is once");
+        assert_eq!((l.label, l.inputs), (1, vec![2, 3]));
+    }
+
+    #[test]
+    fn what_cannot_be_dropped_is_said() {
+        let e = layout(&[name("idd")], None).expect_err("no such column");
+        assert!(e.contains("no column `idd` to drop") && e.contains("Did you mean `id`?"), "{e}");
+        for k in [0, 5] {
+            let e = layout(&[ColumnRef::Number(k)], None).expect_err("out of range");
+            assert!(e.contains(&format!("no column {k} to drop; columns count from 1 to 4")), "{e}");
+        }
+        let e = layout(&[name("a")], Some("a")).expect_err("the label");
+        assert!(e.contains("both the label and in `drop`"), "{e}");
+        let all: Vec<ColumnRef> = (1..=4).map(ColumnRef::Number).collect();
+        assert!(layout(&all, None).expect_err("nothing left").contains("leaves no column over"));
     }
 }

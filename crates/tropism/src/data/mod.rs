@@ -14,7 +14,7 @@ pub mod prepare;
 mod source;
 pub mod table;
 
-pub use file::{ColumnRef, FileSpec, Format};
+pub use file::{ColumnRef, FileSpec, Format, Layout};
 pub use margins::MarginMap;
 pub use prepare::{ClassName, Preparation, Task, prepare};
 pub use source::DataSpec;

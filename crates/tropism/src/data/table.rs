@@ -78,6 +78,22 @@ impl Table {
         self
     }
 
+    /// The same table without the columns that `spec` drops, for sources whose labels stand elsewhere.
+    ///
+    /// # Errors
+    /// A column that does not exist, with the nearest name there is.
+    pub fn without(mut self, spec: &super::FileSpec) -> Result<Self, Error> {
+        if spec.drop.is_empty() {
+            return Ok(self);
+        }
+        let dropped = spec.dropped(&self.columns)?;
+        let kept: Vec<usize> = (0..dropped.len()).filter(|&j| !dropped[j]).collect();
+        self.notes.extend(super::file::dropped_note(&self.columns, &dropped));
+        self.x = self.x.select_columns(&kept);
+        self.columns = kept.iter().map(|&j| std::mem::take(&mut self.columns[j])).collect();
+        Ok(self)
+    }
+
     /// The one-based row of sample `i` in the source.
     pub fn row(&self, i: usize) -> usize {
         match &self.rows {
@@ -182,9 +198,9 @@ impl LabelBuilder {
     }
 }
 
-/// The error for a label column that is not there: what there is, and what was probably meant.
-pub fn missing_label(source: &str, wanted: &str, columns: &[String]) -> Error {
-    let mut what = format!("there is no column `{wanted}` to take the labels from; ");
+/// The error for a column that is not there: what for, what there is, and what was probably meant.
+pub fn missing_column(source: &str, wanted: &str, purpose: &str, columns: &[String]) -> Error {
+    let mut what = format!("there is no column `{wanted}` {purpose}; ");
     what += &format!("the columns are {}.", name_list(columns));
     if let Some(n) = nearest(wanted, columns) {
         what += &format!(" Did you mean `{n}`?");
@@ -220,9 +236,30 @@ mod tests {
     }
 
     #[test]
+    fn columns_leave_a_dense_and_a_sparse_design_alike() {
+        use crate::numerics::{Csr, Matrix};
+        let dense = Matrix::from_rows(&[vec![1.0, 0.0, 2.0], vec![0.0, 3.0, 4.0]]);
+        let sparse = Csr {
+            rows: 2,
+            cols: 3,
+            offsets: vec![0, 2, 4],
+            indices: vec![0, 2, 1, 2],
+            values: vec![1.0, 2.0, 3.0, 4.0],
+        };
+        let mut spec = super::super::FileSpec::new("a.svm");
+        spec.drop = vec![super::super::ColumnRef::Number(1)];
+        for x in [Design::Dense(dense), Design::Sparse(sparse)] {
+            let t = Table::new("a.svm", vec!["x1".into(), "x2".into(), "x3".into()], x);
+            let t = t.without(&spec).expect("the column exists");
+            assert_eq!(t.x.to_dense(), Matrix::from_rows(&[vec![0.0, 2.0], vec![3.0, 4.0]]));
+            assert_eq!(t.columns, ["x2", "x3"]);
+        }
+    }
+
+    #[test]
     fn a_missing_label_column_names_its_neighbour() {
         let columns: Vec<String> = (0..25).map(|j| format!("feature_{j}")).collect();
-        let message = missing_label("a.csv", "feature_24x", &columns).to_string();
+        let message = missing_column("a.csv", "feature_24x", "to take the labels from", &columns).to_string();
         assert!(message.contains("there is no column `feature_24x`"), "{message}");
         assert!(
             message.contains("and 5 more") && message.contains("Did you mean `feature_24`?"),

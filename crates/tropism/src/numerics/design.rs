@@ -186,6 +186,24 @@ impl Design {
         m
     }
 
+    /// The columns `indices`, ascending, in the same storage.
+    pub fn select_columns(&self, indices: &[usize]) -> Design {
+        let Design::Sparse(s) = self else { return Design::Dense(self.dense_columns(indices)) };
+        let mut place = vec![None; s.cols];
+        indices.iter().enumerate().for_each(|(k, &j)| place[j] = Some(k as u32));
+        let mut out = Csr { rows: s.rows, cols: indices.len(), offsets: vec![0], ..Csr::default() };
+        for i in 0..s.rows {
+            for k in s.offsets[i]..s.offsets[i + 1] {
+                if let Some(to) = place[s.indices[k] as usize] {
+                    out.indices.push(to);
+                    out.values.push(s.values[k]);
+                }
+            }
+            out.offsets.push(out.indices.len());
+        }
+        Design::Sparse(out)
+    }
+
     /// The rows `indices`, in that order.
     pub fn select(&self, indices: &[usize]) -> Design {
         match self {
