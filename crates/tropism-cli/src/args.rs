@@ -1,5 +1,6 @@
 //! What can be typed: the one definition behind parsing, help, completions and manual pages.
 
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Parser, Subcommand, ValueEnum, ValueHint};
 use std::path::PathBuf;
 
@@ -18,6 +19,14 @@ Start with `tropism new experiment.toml` and `tropism run experiment.toml`.";
 pub struct Args {
     #[command(subcommand)]
     pub command: Option<Command>,
+}
+
+/// A folder: several files go there, so it cannot be the terminal.
+fn folder() -> impl TypedValueParser<Value = PathBuf> {
+    PathBufValueParser::new().try_map(|path| match path.as_os_str() == "-" {
+        true => Err("a folder of several files is written, which the terminal cannot hold"),
+        false => Ok(path),
+    })
 }
 
 /// Everything the program does.
@@ -39,19 +48,23 @@ pub enum Command {
 /// The folder holds the resolved experiment, the prediction with its hash (written before the run starts), the
 /// trajectory as Parquet, the verdict as JSON, the report as one HTML file and its figures as SVG. It appears
 /// complete or not at all. Ctrl-C stops the run at the next step and keeps what there is as a partial run; a second
-/// Ctrl-C aborts at once and keeps nothing.
+/// Ctrl-C aborts at once and keeps nothing, as does the first before the run has begun.
+///
+/// The same experiment run again takes the place of its older run. After an edit, or with other data, the older run
+/// stays, and the new one goes to runs/NAME-2, runs/NAME-3 and so on; a folder named by --out is never given to another
+/// experiment without --force.
 #[derive(Debug, clap::Args)]
 pub struct Run {
     /// Experiment file (TOML)
     #[arg(value_hint = ValueHint::FilePath, required_unless_present = "resume")]
     pub file: Option<PathBuf>,
-    /// Run folder [default: runs/NAME for NAME.toml]
-    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    /// Run folder [default: runs/NAME for NAME.toml, or the next free runs/NAME-2, runs/NAME-3, …]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, value_parser = folder())]
     pub out: Option<PathBuf>,
     /// Continue an interrupted run in its folder
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, conflicts_with_all = ["file", "out", "force"])]
     pub resume: Option<PathBuf>,
-    /// Replace an older run even if it was interrupted or its folder holds other files
+    /// Replace the older run in the folder, whatever its experiment, even if it was interrupted or holds other files
     #[arg(long)]
     pub force: bool,
     /// Print the verdict alone, and no progress
@@ -118,7 +131,7 @@ pub struct Explain {
 /// Write a commented experiment file to start from.
 #[derive(Debug, clap::Args)]
 pub struct New {
-    /// File to write; never overwritten
+    /// File to write, never overwritten; `-` is the terminal
     #[arg(default_value = "experiment.toml", value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
     /// Data set or generator, see `tropism list data`
@@ -143,7 +156,10 @@ pub struct Report {
     /// What to render
     #[arg(long, value_enum, default_value_t = Format::Text)]
     pub format: Format,
-    /// File (for svg: folder) to write to; `-` is the terminal
+    /// For svg: only this figure, as one file
+    #[arg(long, value_name = "NAME")]
+    pub figure: Option<String>,
+    /// File to write to, or for all figures the folder; `-` is the terminal
     #[arg(long, value_name = "PATH", value_hint = ValueHint::AnyPath)]
     pub out: Option<PathBuf>,
 }
@@ -182,6 +198,6 @@ pub struct Completions {
 #[derive(Debug, clap::Args)]
 pub struct Man {
     /// Folder for the pages
-    #[arg(value_hint = ValueHint::DirPath)]
+    #[arg(value_hint = ValueHint::DirPath, value_parser = folder())]
     pub dir: Option<PathBuf>,
 }

@@ -31,6 +31,18 @@ pub enum Error {
     #[error("{}: this folder holds {what}, which a new run would replace.", path.display())]
     WouldLose { path: PathBuf, what: String },
 
+    /// The run of another experiment.
+    #[error("{}: this folder holds the run of another experiment or of other data, \"{title}\" ({verdict}), which is left as it is.", path.display())]
+    OtherRun { path: PathBuf, title: String, verdict: String },
+
+    /// Several files for one terminal.
+    #[error("There are {} figures ({}), which one stream cannot hold.", .0.len(), .0.join(", "))]
+    ManyFigures(Vec<String>),
+
+    /// A figure that the report does not have.
+    #[error("This report has no figure `{id}`; it has {}.", has.join(", "))]
+    NoFigure { id: String, has: Vec<String> },
+
     /// `new` never overwrites.
     #[error("{}: the file exists already and is left as it is.", .0.display())]
     Exists(PathBuf),
@@ -46,10 +58,6 @@ pub enum Error {
     /// `--resume` on a run that is complete or has no checkpoint.
     #[error("{}: {what}.", path.display())]
     NotResumable { path: PathBuf, what: &'static str },
-
-    /// Ctrl-C while the prediction was being formed.
-    #[error("The experiment was interrupted before its run began, so nothing was written.")]
-    InterruptedEarly,
 
     /// A word that `explain` does not know.
     #[error("There is no `{id}` in any list.{}", nearest.as_ref().map_or(String::new(), |n| format!(" Did you mean `{n}`?")))]
@@ -111,7 +119,13 @@ impl Error {
             }
             Error::NotARun(_) => Some("name another folder with --out DIR.".into()),
             Error::WouldLose { .. } => {
-                Some("--force replaces it all the same; --out DIR writes to another folder.".into())
+                Some("--force replaces it all the same; --out DIR writes to another folder; an interrupted run goes on with --resume.".into())
+            }
+            Error::OtherRun { .. } => {
+                Some("--force replaces it; another --out DIR, or none at all, keeps both.".into())
+            }
+            Error::ManyFigures(_) => {
+                Some("--figure NAME picks one; --out DIR writes all of them to a folder.".into())
             }
             Error::Exists(_) => Some("give another name: `tropism new NAME.toml`.".into()),
             Error::NoVerdict(_) => {

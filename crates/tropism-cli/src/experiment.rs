@@ -2,6 +2,7 @@
 
 use crate::error::Error;
 use crate::folder;
+use crate::interrupt;
 use std::path::Path;
 use tropism::data::{DataSpec, FileSpec, Table};
 use tropism::report::Report;
@@ -42,9 +43,10 @@ impl Experiment {
         let load = |written: &FileSpec| load(written, data.as_ref().unwrap_or(written));
         // Ranges are checked on the way; the line is looked up in the file again.
         let text = std::fs::read_to_string(file).unwrap_or_default();
-        let setup = Setup::build(spec, &load)
+        let mut setup = Setup::build(spec, &load)
             .map_err(|e| tropism::spec::with_line(e, &text))
             .map_err(Error::of(file))?;
+        setup.budget.stop = interrupt::requested;
         let mut resolved = setup.spec.clone();
         if let (DataSpec::file(written), Some(found)) = (&mut resolved.data.source, &data) {
             *written = with_paths(found, absolute);

@@ -29,11 +29,37 @@ pub struct RunFolder {
     published: bool,
 }
 
+/// What a new run is told apart by from the one in a folder.
+pub struct Identity<'a> {
+    /// The resolved experiment, data paths in full.
+    pub experiment: &'a str,
+    /// Hash of experiment, data and prediction, once it is known.
+    pub hash: Option<&'a str>,
+}
+
+/// The folder for a new run called `name`: `name` itself, or, while that holds the run of another experiment, the first
+/// of `name-2`, `name-3`, … that does not. An older run of the same experiment is replaced.
+///
+/// # Errors
+/// A file, a folder that is not a run, or a run that would lose something.
+pub fn vacant(name: &Path, new: &Identity<'_>) -> Result<PathBuf, Error> {
+    let stem = name.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let mut target = name.to_path_buf();
+    for serial in 2.. {
+        match check(&target, new, false) {
+            Err(Error::OtherRun { .. }) => target = name.with_file_name(format!("{stem}-{serial}")),
+            Err(e) => return Err(e),
+            Ok(()) => break,
+        }
+    }
+    Ok(target)
+}
+
 /// Whether a new run may take the place of whatever is at `target`.
 ///
 /// # Errors
-/// A file, a folder that is not a run, or a run that would lose something without `force`.
-pub fn check(target: &Path, force: bool) -> Result<(), Error> {
+/// A file, a folder that is not a run, or, without `force`, the run of another experiment or one that would lose something.
+pub fn check(target: &Path, new: &Identity<'_>, force: bool) -> Result<(), Error> {
     if !target.exists() {
         return Ok(());
     }
@@ -46,11 +72,14 @@ pub fn check(target: &Path, force: bool) -> Result<(), Error> {
     if names.is_empty() {
         return Ok(());
     }
-    if !is_run(target) {
-        return Err(Error::NotARun(target.into()));
-    }
+    let Some(older) = raw_verdict(target) else { return Err(Error::NotARun(target.into())) };
     if force {
         return Ok(());
+    }
+    if !same(target, &older, new) {
+        let text = |v: Option<&serde_json::Value>| v.and_then(|v| v.as_str()).unwrap_or("?").to_string();
+        let (title, verdict) = (text(older.get("title")), text(older.get("verdict")).replace('_', " "));
+        return Err(Error::OtherRun { path: target.into(), title, verdict });
     }
     let lost = |what: String| Err(Error::WouldLose { path: target.into(), what });
     if names.iter().any(|n| n == PARTIAL) {
@@ -60,6 +89,15 @@ pub fn check(target: &Path, force: bool) -> Result<(), Error> {
         Some(other) => lost(format!("an older run and `{other}`")),
         None => Ok(()),
     }
+}
+
+/// Whether the run in `folder` is of the same experiment, and of the same data as far as that is known yet.
+fn same(folder: &Path, older: &serde_json::Value, new: &Identity<'_>) -> bool {
+    let text = fs::read_to_string(folder.join(EXPERIMENT)).unwrap_or_default();
+    // The head names file and version, which do not make another experiment.
+    let body = text.split_once("\n\n").filter(|(head, _)| head.starts_with('#')).map_or(&*text, |(_, b)| b);
+    let hash = older.get("prediction").and_then(|p| p.get("hash")).and_then(|h| h.as_str());
+    body == new.experiment && new.hash.is_none_or(|h| hash == Some(h))
 }
 
 /// The verdict in a run folder.
@@ -87,12 +125,12 @@ pub fn read_verdict(path: &Path) -> Result<Report, Error> {
     serde_json::from_str(&text).map_err(|source| Error::BadVerdict { path: path.into(), source })
 }
 
-/// A folder with a verdict of ours in it.
-fn is_run(folder: &Path) -> bool {
-    let Ok(text) = fs::read_to_string(folder.join(VERDICT)) else { return false };
-    let verdict: Option<serde_json::Value> = serde_json::from_str(&text).ok();
-    let schema = verdict.as_ref().and_then(|v| v.get("schema")).and_then(|s| s.as_str());
-    schema.is_some_and(|s| s.starts_with("tropism-verdict/"))
+/// The verdict in a folder, of whatever version, if it is one of ours.
+fn raw_verdict(folder: &Path) -> Option<serde_json::Value> {
+    let text = fs::read_to_string(folder.join(VERDICT)).ok()?;
+    let verdict: serde_json::Value = serde_json::from_str(&text).ok()?;
+    let ours = verdict.get("schema")?.as_str()?.starts_with("tropism-verdict/");
+    ours.then_some(verdict)
 }
 
 impl RunFolder {
@@ -106,8 +144,9 @@ impl RunFolder {
         let target = target.canonicalize().unwrap_or(target);
         let name = target.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let scratch = target.with_file_name(format!(".{name}.{}.unfinished", std::process::id()));
+        // Before the folder is there, so that it is never left behind.
+        interrupt::begin(&scratch);
         fs::create_dir_all(&scratch).map_err(Error::file(&scratch, "created"))?;
-        interrupt::guard(Some(&scratch));
         Ok(Self { target, scratch, published: false })
     }
 
@@ -145,7 +184,7 @@ impl RunFolder {
             return Err(Error::file(&self.target, "created")(e));
         }
         self.published = true;
-        interrupt::guard(None);
+        interrupt::end();
         if replaces {
             fs::remove_dir_all(&older).map_err(Error::file(&older, "removed"))?;
         }
@@ -158,7 +197,7 @@ impl Drop for RunFolder {
         if !self.published {
             // The error that led here is the one to report.
             let _ = fs::remove_dir_all(&self.scratch);
-            interrupt::guard(None);
+            interrupt::end();
         }
     }
 }

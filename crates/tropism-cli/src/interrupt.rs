@@ -1,59 +1,90 @@
-//! Ctrl-C: the first press asks the run to stop at the next step, the second aborts at once.
+//! Ctrl-C: before a run begins it ends the program at once, for nothing has been written; during a run the first press asks
+//! it to stop at the next step, the second aborts at once.
 
 use crate::error::Error;
 use crate::terminal::complain;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 static PRESSES: AtomicU32 = AtomicU32::new(0);
-/// The unfinished folder to remove on the way out.
-static SCRATCH: Mutex<Option<PathBuf>> = Mutex::new(None);
+static STAGE: Mutex<Stage> = Mutex::new(Stage::Before);
 
-/// Set by a request to terminate.
-static TERMINATE: OnceLock<Arc<AtomicBool>> = OnceLock::new();
+/// How far the program is.
+#[derive(Debug, Clone)]
+enum Stage {
+    /// Reading, solving and certifying: nothing is on disk.
+    Before,
+    /// A run is under way, in this unfinished folder.
+    Running(PathBuf),
+    /// All is written; only the terminal waits.
+    Written,
+}
 
 /// Exit code of a program ended by Ctrl-C, as shells expect it.
 const ABORTED: i32 = 130;
+/// The same for a request to terminate.
+#[cfg(unix)]
+const TERMINATED: i32 = 143;
 
 /// Takes Ctrl-C over from the system.
 ///
 /// # Errors
 /// The system refuses to.
 pub fn install() -> Result<(), Error> {
-    ctrlc::set_handler(|| {
-        if PRESSES.fetch_add(1, Ordering::SeqCst) == 0 {
-            complain("\nStopping at the next step; what there is will be kept. Ctrl-C again aborts at once.");
-            return;
-        }
-        if let Some(folder) = SCRATCH.lock().ok().and_then(|mut s| s.take()) {
-            let _ = std::fs::remove_dir_all(folder);
-        }
-        std::process::exit(ABORTED);
-    })?;
+    ctrlc::set_handler(|| press(ABORTED))?;
     install_terminate();
     Ok(())
 }
 
-/// A request to terminate (as from `kill` or a job scheduler) is taken like a first press.
+/// A request to terminate (as from `kill` or a job scheduler) is taken like Ctrl-C.
 #[cfg(unix)]
 fn install_terminate() {
-    let flag = TERMINATE.get_or_init(Default::default);
     // Where the system refuses, the request ends the program at once, as it always would.
-    let _ = signal_hook::flag::register(signal_hook::consts::SIGTERM, flag.clone());
+    let Ok(mut signals) = signal_hook::iterator::Signals::new([signal_hook::consts::SIGTERM]) else { return };
+    std::thread::spawn(move || signals.forever().for_each(|_| press(TERMINATED)));
 }
 
 #[cfg(not(unix))]
 fn install_terminate() {}
 
-/// Whether Ctrl-C was pressed.
-pub fn requested() -> bool {
-    PRESSES.load(Ordering::Relaxed) > 0 || TERMINATE.get().is_some_and(|t| t.load(Ordering::Relaxed))
+fn press(code: i32) {
+    let earlier = PRESSES.fetch_add(1, Ordering::SeqCst);
+    // Held to the end, so that no folder comes to be while this decides.
+    let Ok(stage) = STAGE.lock() else { std::process::exit(code) };
+    match &*stage {
+        Stage::Before => {
+            complain("\nInterrupted before the run began, so nothing was written.");
+            std::process::exit(code);
+        }
+        Stage::Running(_) if earlier == 0 => {
+            complain("\nStopping at the next step; what there is will be kept. Ctrl-C again aborts at once.");
+        }
+        Stage::Running(folder) => {
+            let _ = std::fs::remove_dir_all(folder);
+            std::process::exit(code);
+        }
+        Stage::Written => std::process::exit(code),
+    }
 }
 
-/// Names the folder that a second press removes, or none.
-pub fn guard(folder: Option<&Path>) {
-    if let Ok(mut scratch) = SCRATCH.lock() {
-        *scratch = folder.map(Path::to_path_buf);
+/// Whether Ctrl-C was pressed.
+pub fn requested() -> bool {
+    PRESSES.load(Ordering::Relaxed) > 0
+}
+
+/// Names the unfinished folder, which a second press removes.
+pub fn begin(folder: &Path) {
+    set(Stage::Running(folder.into()));
+}
+
+/// All is written, or given up.
+pub fn end() {
+    set(Stage::Written);
+}
+
+fn set(stage: Stage) {
+    if let Ok(mut now) = STAGE.lock() {
+        *now = stage;
     }
 }

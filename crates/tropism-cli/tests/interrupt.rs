@@ -86,6 +86,29 @@ fn an_interrupted_run_continues_as_if_nothing_had_happened() {
     desk.call(&["run", "--resume", "runs/a"]).refuses(&["nothing to continue"]);
 }
 
+/// Solving takes long here; the press does not wait for it.
+#[test]
+fn a_press_before_the_run_ends_the_program_at_once() {
+    for (command, signal, code) in [("run", "-INT", 130), ("predict", "-INT", 130), ("run", "-TERM", 143)] {
+        let desk = Desk::new();
+        let data = "kind = \"gaussian_separable\"\nn = 4000\nd = 3000";
+        desk.file(
+            "a.toml",
+            &experiment(data, "kind = \"logistic\"", "kind = \"gradient_descent\"", "steps = 9"),
+        );
+        let child = start(&desk, &[command, "a.toml"]);
+        std::thread::sleep(Duration::from_millis(700));
+        let id = child.id().to_string();
+        assert!(std::process::Command::new("kill").args([signal, &id]).status().unwrap().success());
+        let since = Instant::now();
+        let outcome = finish(child);
+        assert_eq!(outcome.code, code, "{}", outcome.err);
+        assert!(outcome.err.contains("nothing was written"), "{}", outcome.err);
+        assert!(since.elapsed() < Duration::from_secs(2), "{:?}", since.elapsed());
+        assert!(!desk.path("runs").exists());
+    }
+}
+
 #[test]
 fn two_presses_leave_nothing() {
     let desk = Desk::new();

@@ -152,11 +152,63 @@ fn only_older_runs_are_replaced() {
     desk.call(&["run", "a.toml", "--force"]).expect(0);
     assert_eq!(desk.names("runs/a"), FILES);
     assert_eq!(desk.names("runs"), ["a"]);
+    desk.call(&["run", "a.toml", "--out", "-"]).refuses(&["folder of several files"]);
 
     // An empty folder is as good as none; a file is not a folder.
     std::fs::create_dir(desk.path("empty")).unwrap();
     desk.call(&["run", "a.toml", "--out", "empty"]).expect(0);
     desk.call(&["run", "a.toml", "--out", "a.toml"]).refuses(&["a.toml"]);
+}
+
+#[test]
+fn another_experiment_never_takes_the_place_of_a_run() {
+    let desk = Desk::new();
+    desk.file("a.toml", &agreeing());
+    desk.call(&["run", "a.toml"]).expect(0);
+    let first = desk.read("runs/a/verdict.json");
+    desk.file("a.toml", &agreeing().replace("[data]", "[data]\nn = 30"));
+    let outcome = desk.call(&["run", "a.toml"]);
+    outcome.expect(0);
+    assert!(outcome.err.contains("runs/a holds the run of another experiment"), "{}", outcome.err);
+    assert!(outcome.err.contains("goes to runs/a-2") && outcome.out.contains("runs/a-2/report.html"));
+    // Each edit finds its own folder again.
+    desk.call(&["run", "a.toml"]).expect(0);
+    assert_eq!(desk.names("runs"), ["a", "a-2"]);
+    assert_eq!(desk.read("runs/a/verdict.json"), first);
+    let other = desk.read("runs/a-2/verdict.json");
+    // A folder the user names is left alone until the user says otherwise.
+    desk.call(&["run", "a.toml", "--out", "runs/a"]).refuses(&["another experiment", "agrees", "--force"]);
+    assert_eq!(desk.read("runs/a/verdict.json"), first);
+    desk.call(&["run", "a.toml", "--out", "runs/a", "--force"]).expect(0);
+    assert_eq!(desk.read("runs/a/verdict.json"), other);
+}
+
+#[test]
+fn changed_data_are_another_experiment() {
+    let desk = Desk::new();
+    let data = "kind = \"file\"\npath = \"points.csv\"";
+    let text = experiment(data, "kind = \"logistic\"", "kind = \"gradient_descent\"", "time = \"1e1000\"");
+    desk.file("a.toml", &text).file("points.csv", "x,y,label\n1,2,1\n2,1,1\n-1,-2,-1\n-2,-2,-1\n");
+    desk.call(&["run", "a.toml"]).expect(0);
+    desk.file("points.csv", "x,y,label\n1,2,1\n2,1,1\n-1,-3,-1\n-2,-2,-1\n");
+    desk.call(&["run", "a.toml"]).expect(0);
+    assert_eq!(desk.names("runs"), ["a", "a-2"]);
+}
+
+#[test]
+fn figures_go_to_the_terminal_one_at_a_time() {
+    let desk = Desk::new();
+    desk.file("a.toml", &agreeing());
+    desk.call(&["run", "a.toml"]).expect(0);
+    let all = ["report", "runs/a", "--format", "svg", "--out", "-"];
+    desk.call(&all).refuses(&["figures (gap", "--figure NAME", "--out DIR"]);
+    assert!(!desk.path("-").exists());
+    let one = desk.call(&["report", "runs/a", "--format", "svg", "--figure", "gap", "--out", "-"]);
+    assert_eq!(one.expect(0).out, desk.read("runs/a/figures/gap.svg"));
+    desk.call(&["report", "runs/a", "--format", "svg", "--figure", "loss", "--out", "l.svg"]).expect(0);
+    assert_eq!(desk.read("l.svg"), desk.read("runs/a/figures/loss.svg"));
+    desk.call(&["report", "runs/a", "--format", "svg", "--figure", "lost"])
+        .refuses(&["no figure `lost`", "gap"]);
 }
 
 #[test]

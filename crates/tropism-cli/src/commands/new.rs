@@ -22,6 +22,10 @@ const STAND_IN: &str = "gaussian_separable";
 pub fn new(args: &New) -> Result<Exit, Error> {
     let text = starter(args)?;
     let path = &args.file;
+    if path.as_os_str() == "-" {
+        say(&text)?;
+        return Ok(Exit::Success);
+    }
     let mut file = std::fs::File::create_new(path).map_err(|e| match e.kind() {
         ErrorKind::AlreadyExists => Error::Exists(path.clone()),
         _ => Error::file(path, "written")(e),

@@ -4,12 +4,14 @@ use super::Exit;
 use crate::args::Predict;
 use crate::error::Error;
 use crate::experiment::Experiment;
+use crate::interrupt;
 use crate::progress::Waiting;
 use crate::terminal::{colour, say, width};
 use tropism::examine;
 use tropism::report::prediction_text;
 
 pub fn predict(args: &Predict) -> Result<Exit, Error> {
+    interrupt::install()?;
     let experiment = Experiment::load(&args.file)?;
     let waiting = Waiting::new("Solving and certifying the predicted program", args.json);
     let report = examine::predict(&experiment.setup).map_err(Error::of(&args.file))?.report;

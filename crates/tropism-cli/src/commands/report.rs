@@ -15,9 +15,8 @@ pub fn report(args: &Report) -> Result<Exit, Error> {
     } else {
         (args.run.as_path(), folder::verdict(&args.run)?)
     };
-    if args.format == Format::Svg {
-        let out = args.out.clone().unwrap_or_else(|| folder.join(folder::FIGURES));
-        return figures(&verdict, &out);
+    if args.format == Format::Svg || args.figure.is_some() {
+        return figures(args, &verdict, folder);
     }
     let to_terminal = args.out.as_ref().is_some_and(|o| o.as_os_str() == "-");
     let rendered = match args.format {
@@ -44,10 +43,34 @@ pub fn report(args: &Report) -> Result<Exit, Error> {
     Ok(Exit::Success)
 }
 
-fn figures(verdict: &Verdict, out: &Path) -> Result<Exit, Error> {
-    std::fs::create_dir_all(out).map_err(Error::file(out, "created"))?;
-    for figure in report::figures(verdict) {
-        let path = out.join(format!("{}.svg", figure.id));
+/// All figures into a folder, or one of them into a file or to the terminal.
+fn figures(args: &Report, verdict: &Verdict, folder: &Path) -> Result<Exit, Error> {
+    let mut figures = report::figures(verdict);
+    if let Some(id) = &args.figure {
+        let has = figures.iter().map(|f| f.id.to_string()).collect();
+        figures.retain(|f| f.id == *id);
+        if figures.is_empty() {
+            return Err(Error::NoFigure { id: id.clone(), has });
+        }
+    }
+    let to_terminal = args.out.as_ref().is_some_and(|o| o.as_os_str() == "-");
+    if to_terminal && figures.len() != 1 {
+        return Err(Error::ManyFigures(figures.iter().map(|f| f.id.to_string()).collect()));
+    }
+    let own = folder.join(folder::FIGURES);
+    for figure in figures {
+        if to_terminal {
+            say(&figure.svg)?;
+            continue;
+        }
+        let path = match (&args.out, &args.figure) {
+            (Some(file), Some(_)) => file.clone(),
+            (Some(out), None) => out.join(format!("{}.svg", figure.id)),
+            (None, _) => own.join(format!("{}.svg", figure.id)),
+        };
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent).map_err(Error::file(parent, "created"))?;
+        }
         write(&path, &figure.svg)?;
         say(&format!("{}\n", path.display()))?;
     }

@@ -4,9 +4,9 @@ use super::Exit;
 use crate::args::Run;
 use crate::error::Error;
 use crate::experiment::Experiment;
-use crate::folder::{self, RunFolder};
+use crate::folder::{self, Identity, RunFolder};
 use crate::progress::{Progress, Waiting};
-use crate::terminal::{colour, say, width};
+use crate::terminal::{colour, complain, say, width};
 use crate::{interrupt, trajectory};
 use serde_json::Value;
 use std::fs;
@@ -27,10 +27,19 @@ pub fn run(args: &Run) -> Result<Exit, Error> {
 
 /// Runs an experiment from its start.
 fn begin(args: &Run, file: &Path) -> Result<Exit, Error> {
-    let target = args.out.clone().unwrap_or_else(|| default_folder(file));
-    folder::check(&target, args.force)?;
     let experiment = Experiment::load(file)?;
+    // Before anything long is done, and again when the data's hash is known.
+    place(args, file, &Identity { experiment: &experiment.resolved, hash: None })?;
     let predicted = foresee(args, file, &experiment)?;
+    let new = Identity { experiment: &experiment.resolved, hash: Some(&predicted.report.hash) };
+    let target = place(args, file, &new)?;
+    let usual = default_folder(file);
+    if args.out.is_none() && target != usual {
+        let (other, here) = (usual.display(), target.display());
+        complain(&format!(
+            "{other} holds the run of another experiment or of other data; this one goes to {here}."
+        ));
+    }
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let version = env!("CARGO_PKG_VERSION");
     let head = format!("# {name} as tropism {version} resolved it: every default is written out.\n\n");
@@ -64,7 +73,18 @@ fn foresee(args: &Run, file: &Path, experiment: &Experiment) -> Result<Predicted
     let waiting = Waiting::new("Solving and certifying the predicted program", args.quiet);
     let predicted = predict(&experiment.setup).map_err(Error::of(file))?;
     drop(waiting);
-    if interrupt::requested() { Err(Error::InterruptedEarly) } else { Ok(predicted) }
+    Ok(predicted)
+}
+
+/// Where the run goes.
+fn place(args: &Run, file: &Path, new: &Identity<'_>) -> Result<PathBuf, Error> {
+    match &args.out {
+        None if !args.force => folder::vacant(&default_folder(file), new),
+        out => {
+            let target = out.clone().unwrap_or_else(|| default_folder(file));
+            folder::check(&target, new, args.force).map(|()| target)
+        }
+    }
 }
 
 /// Runs, concludes, and writes and shows the outcome.
