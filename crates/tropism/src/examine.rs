@@ -11,13 +11,13 @@
 use crate::Error;
 use crate::measures;
 use crate::numerics::Norm;
-use crate::programs::{Budget, MaxMargin, Program, certify};
+use crate::programs::{Budget, Certificate, MaxMargin, Program, certify};
 use crate::report::{DataReport, MarginRow, PredictionReport, Report, RunReport};
 use crate::spec::{Setup, Spec};
 use crate::terms::{Holds, Hypothesis, VerdictKind};
-use crate::theory::{Case, Claim, Prediction, Resolution, resolve};
-use crate::training::{self, Observer, Trajectory};
-use crate::verdict::{Finding, Reference, compare, evidence, judge};
+use crate::theory::{Case, Claim, Prediction, ProgramSpec, Resolution, resolve};
+use crate::training::{self, Ended, Observer, Trajectory};
+use crate::verdict::{Broken, Finding, Reference, compare, evidence, judge};
 use sha2::{Digest, Sha256};
 
 /// What is known before a run: theorem, hypotheses and certified reference.
@@ -88,7 +88,10 @@ pub fn conclude(setup: &Setup, predicted: &Predicted, trajectory: &Trajectory) -
         &comparison,
         reference,
         predicted.report.negative,
-        predicted.broken.clone(),
+        predicted
+            .broken
+            .as_ref()
+            .map(|name| Broken { name: name.clone(), evidence: why(&predicted.report, name) }),
         unchecked.map(|h| h.name.clone()).collect(),
     );
     let Finding { verdict, reason } = judge(&evidence, &setup.rule);
@@ -100,16 +103,22 @@ pub fn conclude(setup: &Setup, predicted: &Predicted, trajectory: &Trajectory) -
         verdict,
         reason,
         log10_time: finite(trajectory.log_time / std::f64::consts::LN_10),
-        margins: margin_table(setup, trajectory, verdict),
+        margins: margin_table(setup, predicted, trajectory, verdict),
         prediction: predicted.report.clone(),
         selected: comparison.selected,
         rate: comparison.rate,
         rule: setup.rule,
         data: data_report(setup),
-        run: run_report(setup, trajectory),
+        run: run_report(setup, predicted, trajectory),
         series: comparison.series,
         coordinates: comparison.coordinates,
     }
+}
+
+/// What refutes the hypothesis `name`.
+fn why(report: &PredictionReport, name: &str) -> String {
+    let found = report.hypotheses.iter().find(|h| h.name == name);
+    found.map_or(String::new(), |h| h.evidence.clone())
 }
 
 fn finite(v: f64) -> Option<f64> {
@@ -182,7 +191,7 @@ pub fn data_report(setup: &Setup) -> DataReport {
     }
 }
 
-fn run_report(setup: &Setup, trajectory: &Trajectory) -> RunReport {
+fn run_report(setup: &Setup, predicted: &Predicted, trajectory: &Trajectory) -> RunReport {
     RunReport {
         optimizer: setup.spec.optimizer.id().into(),
         loss: setup.spec.loss.loss.id().into(),
@@ -195,13 +204,28 @@ fn run_report(setup: &Setup, trajectory: &Trajectory) -> RunReport {
         flow_rejected: trajectory.flow_rejected,
         continuation_bound: trajectory.continuation_bound,
         ended: trajectory.ended.word().into(),
-        phases: phases(setup, trajectory),
+        phases: phases(setup, predicted, trajectory),
     }
 }
 
 /// The run's own sentences, and for classification when it began to separate the data.
-fn phases(setup: &Setup, trajectory: &Trajectory) -> Vec<String> {
+fn phases(setup: &Setup, predicted: &Predicted, trajectory: &Trajectory) -> Vec<String> {
     let mut out = trajectory.phases.clone();
+    let several = setup.data.targets.outputs() > 1;
+    let inseparable = predicted.broken.as_deref() == Some(crate::theory::SEPARABLE);
+    if setup.budget.stopped() && trajectory.ended != Ended::Interrupted {
+        out.push(
+            "The table of margins by norm was left out: the program was asked to stop after the run.".into(),
+        );
+    }
+    if several && inseparable && trajectory.ended == Ended::PrecisionExhausted {
+        out.push(
+            "The data are not separable. The samples that no classifier tells apart settle, and rounding of their gradient \
+             comes to hide that of the samples still moving to infinity; with more than two classes the two parts are not \
+             followed apart, so the run ends there."
+                .into(),
+        );
+    }
     let separates = |s: &training::Snapshot| {
         let outputs = measures::outputs(setup, &s.theta, &setup.data);
         setup.data.targets.margins(&outputs).is_some_and(|m| m.iter().all(|v| *v > 0.0))
@@ -222,13 +246,34 @@ fn phases(setup: &Setup, trajectory: &Trajectory) -> Vec<String> {
 /// Largest problem for which the table of margins is worth its linear programs.
 const TABLE_LIMIT: usize = 4_000_000;
 
+/// Relative gap at which a row of the table is good enough: it shows four digits.
+const TABLE_GAP: f64 = 1e-9;
+
+/// The certificate of the predicted program, if that is the max margin in `norm`.
+fn certified(predicted: &Predicted, norm: Norm) -> Option<Certificate> {
+    match predicted.prediction.as_ref()?.program {
+        ProgramSpec::MaxMargin { norm: own } if own == norm => {
+            Some(predicted.reference.as_ref()?.certificate)
+        }
+        _ => None,
+    }
+}
+
 /// Margins of the selected solution in several norms beside the certified optima.
-fn margin_table(setup: &Setup, trajectory: &Trajectory, verdict: VerdictKind) -> Vec<MarginRow> {
+fn margin_table(
+    setup: &Setup,
+    predicted: &Predicted,
+    trajectory: &Trajectory,
+    verdict: VerdictKind,
+) -> Vec<MarginRow> {
     let Some(margins) = setup.data.margins() else { return vec![] };
     let Some(w) = trajectory.snapshots.last().and_then(|s| setup.model.effective(&s.theta)) else {
         return vec![];
     };
-    if verdict == VerdictKind::Undecided && trajectory.snapshots.len() < 2
+    // An interrupted run has no last solution yet, and whoever stopped it does not wait for programs.
+    if trajectory.ended == Ended::Interrupted
+        || setup.budget.stopped()
+        || verdict == VerdictKind::Undecided && trajectory.snapshots.len() < 2
         || margins.rows() * margins.cols() > TABLE_LIMIT
         || margins.min_margin(&w) <= 0.0
     {
@@ -239,12 +284,14 @@ fn margin_table(setup: &Setup, trajectory: &Trajectory, verdict: VerdictKind) ->
     if k > 1 {
         norms.extend([Norm::Spectral, Norm::Nuclear]);
     }
-    norms
+    let rows = norms
         .into_iter()
         .map(|norm| {
             let program = MaxMargin::new(margins.clone(), norm);
-            let solution = program.solve(&Budget::default());
-            let certificate = certify(&program, &solution.w, &solution.dual);
+            let certificate = certified(predicted, norm).unwrap_or_else(|| {
+                let solution = program.solve(&Budget { relative_gap: TABLE_GAP, ..setup.budget });
+                certify(&program, &solution.w, &solution.dual)
+            });
             let achieved = 1.0 / program.value(&w);
             let upper = 1.0 / certificate.lower_bound;
             MarginRow {
@@ -255,5 +302,7 @@ fn margin_table(setup: &Setup, trajectory: &Trajectory, verdict: VerdictKind) ->
                 fraction: achieved / upper,
             }
         })
-        .collect()
+        .collect();
+    // Solvers told to stop leave wide certificates, which are no news about the data.
+    if setup.budget.stopped() { vec![] } else { rows }
 }

@@ -1,11 +1,12 @@
 //! Effective number of support vectors: `exp` of the entropy of `softmax(−m)`, the weights that drive the flow.
 //!
 //! Shapes: `w [k * d]`.
-//! Assumes: nothing.
+//! Assumes: an exponential tail, for which `softmax(−m)` are the shares of the samples in the gradient; reports show it only
+//! there, and only once every margin is positive.
 //! Source: entropy-based effective size as in Roy, Vetterli 2007, applied to the flow's weights.
 //! Units and invariance: a number between 1 and the number of margins.
 //! Errors: none; `None` for regression.
-//! Example: `tropism explain support_dimension`.
+//! Example: `effective number of support vectors` in a report, `selected.support_dimension` in its JSON.
 
 use super::{Measure, MeasureFacts, View};
 use crate::numerics::logscale::log_sum_exp;

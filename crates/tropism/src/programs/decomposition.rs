@@ -202,7 +202,10 @@ fn minimise(z: &Matrix, basis: &Matrix, loss: MarginLoss, budget: &Budget) -> Op
     let total = |u: &[f64]| -> f64 { (0..n).map(|i| loss.jet(dot(small.row(i), u)).0).sum() };
     let (mut u, mut gradient) = (vec![0.0; r], f64::INFINITY);
     let mut value = total(&u);
-    for _ in 0..budget.iterations.max(1) {
+    for round in 0..budget.iterations.max(1) {
+        if round > 0 && budget.stopped() {
+            break;
+        }
         let mut g = vec![0.0; r];
         let mut h = Matrix::zeros(r, r);
         let mut scale = 0.0;

@@ -8,6 +8,7 @@
 //!
 //! Cost: a sweep and a gradient step each touch every stored entry twice.
 
+use super::Budget;
 use super::margin_solver::Candidate;
 use crate::numerics::Design;
 use crate::numerics::linalg::{axpy, dot, norm2};
@@ -16,8 +17,8 @@ use crate::numerics::linalg::{axpy, dot, norm2};
 const SWEEPS: usize = 5;
 const STEPS: usize = 60;
 
-/// Solves until the estimated relative gap is below `tolerance` or `rounds` phases are spent.
-pub(super) fn solve(z: &Design, rounds: usize, tolerance: f64) -> Candidate {
+/// Solves within `budget`, an iteration being a phase of each kind, and the gap an estimate.
+pub(super) fn solve(z: &Design, budget: &Budget) -> Candidate {
     let n = z.rows();
     let squares: Vec<f64> = z.row_norms().iter().map(|v| v * v).collect();
     let mut a = vec![0.0; n];
@@ -26,7 +27,7 @@ pub(super) fn solve(z: &Design, rounds: usize, tolerance: f64) -> Candidate {
     let mut order: Vec<usize> = (0..n).filter(|&i| squares[i] > 0.0).collect();
     let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
     let (mut done, mut stale) = (0, 0);
-    while done < rounds && stale < 10 {
+    while done < budget.iterations && stale < 10 && !budget.stopped() {
         done += 1;
         for _ in 0..SWEEPS {
             shuffle(&mut order, &mut seed);
@@ -38,7 +39,7 @@ pub(super) fn solve(z: &Design, rounds: usize, tolerance: f64) -> Candidate {
         if gap < best.0 {
             best = (gap, a.clone(), w.clone());
         }
-        if gap <= tolerance {
+        if gap <= budget.relative_gap {
             break;
         }
         if done == 1 {
@@ -139,7 +140,7 @@ mod tests {
     fn two_rows_and_an_inactive_one() {
         // (3, 0), (0, 4): ŵ at margin one is (1/3, 1/4); the third row has margin 7/2.
         let z = Design::Dense(Matrix::from_rows(&[vec![3.0, 0.0], vec![0.0, 4.0], vec![6.0, 6.0]]));
-        let c = solve(&z, 50, 1e-13);
+        let c = solve(&z, &Budget { iterations: 50, relative_gap: 1e-13, ..Budget::default() });
         assert!((c.w[0] - 1.0 / 3.0).abs() < 1e-14 && (c.w[1] - 0.25).abs() < 1e-14 && c.a[2] == 0.0);
     }
 }

@@ -9,6 +9,7 @@
 //! Cholesky in the smaller of the two dimensions, with Mehrotra's predictor and corrector (Mehrotra 1992,
 //! SIAM J. Optim. 2(4), 575-601, <https://doi.org/10.1137/0802028>).
 
+use super::Budget;
 use super::newton_system::{Delta, Factors, Right, System};
 use super::rows::Rows;
 use crate::numerics::Matrix;
@@ -82,14 +83,8 @@ struct Step {
     dt: f64,
 }
 
-/// Plays the game to a relative gap of `tolerance`, at most `iterations` Newton steps.
-pub(super) fn play(
-    rows: &Rows,
-    ball: &mut dyn Ball,
-    gauge: &Gauge<'_>,
-    iterations: usize,
-    tolerance: f64,
-) -> GamePoint {
+/// Plays the game within `budget`, an iteration being a Newton step.
+pub(super) fn play(rows: &Rows, ball: &mut dyn Ball, gauge: &Gauge<'_>, budget: &Budget) -> GamePoint {
     let n = rows.count();
     let margins = rows.apply(ball.point());
     let rho = margins.iter().copied().fold(f64::INFINITY, f64::min) - 1.0;
@@ -97,10 +92,10 @@ pub(super) fn play(
     let mut best = Best::new(&now.a, ball.point());
     let mut factors = Factors::default();
     let mut done = 0;
-    while done < iterations {
+    while done < budget.iterations && !budget.stopped() {
         let v = rows.adjoint(&now.a);
         let margins = rows.apply(ball.point());
-        if best.update(&now, ball.point(), &v, &margins, gauge, tolerance) {
+        if best.update(&now, ball.point(), &v, &margins, gauge, budget.relative_gap) {
             break;
         }
         let Some(step) = newton(rows, ball, &mut now, &v, &margins, &mut factors) else { break };

@@ -37,7 +37,8 @@ pub(super) fn solve(program: &MaxMargin, budget: &Budget) -> Solution {
     }
     if norm == Norm::L2 && Rows::too_large(&program.margins) {
         if let MarginMap::Binary { z } = &program.margins {
-            best.offer(program, dual_descent::solve(z, budget.iterations, budget.relative_gap.max(1e-13)));
+            let within = Budget { relative_gap: budget.relative_gap.max(1e-13), ..*budget };
+            best.offer(program, dual_descent::solve(z, &within));
         }
         return best.finish(program, budget);
     }
@@ -46,7 +47,10 @@ pub(super) fn solve(program: &MaxMargin, budget: &Budget) -> Solution {
         best.offer(program, candidate);
     }
     // Wider than any rounding explains: ask the general engine too.
-    if best.gap() > 1e-9_f64.max(budget.relative_gap) && !matches!(norm, Norm::Spectral | Norm::Nuclear) {
+    if !budget.stopped()
+        && best.gap() > 1e-9_f64.max(budget.relative_gap)
+        && !matches!(norm, Norm::Spectral | Norm::Nuclear)
+    {
         best.offer(program, conic_margin::solve(program, norm, budget.iterations.max(100)));
     }
     best.finish(program, budget)
@@ -68,7 +72,8 @@ fn interior(program: &MaxMargin, rows: &Rows, norm: Norm, budget: &Budget) -> Ve
     let gauge = Gauge { norm: &|w| norm.value(w, k), dual: &|v| dual.value(v, k) };
     // The active-set finish needs the support only, not the last digits.
     let tolerance = if norm == Norm::L2 { 1e-10 } else { 0.1 * budget.relative_gap };
-    let point = play(rows, ball.as_mut(), &gauge, budget.iterations.min(200), tolerance);
+    let steps = Budget { iterations: budget.iterations.min(200), relative_gap: tolerance, ..*budget };
+    let point = play(rows, ball.as_mut(), &gauge, &steps);
     let mut out = vec![];
     if norm == Norm::L2
         && let Some(c) = polished(rows, &point)

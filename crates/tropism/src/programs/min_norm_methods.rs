@@ -96,9 +96,10 @@ impl MinNormInterpolant {
         let mut best: Option<(f64, Candidate)> = None;
         let mut next_finish = 1e-5;
         for iterations in 1..=budget.iterations {
+            let last = iterations == budget.iterations || budget.stopped();
             let moved = interior.advance();
             let gap = interior.gap();
-            if moved && gap > next_finish && iterations < budget.iterations {
+            if moved && gap > next_finish && !last {
                 continue;
             }
             next_finish = 1e-2 * gap;
@@ -119,11 +120,11 @@ impl MinNormInterpolant {
                 );
             }
             let reached = best.as_ref().is_some_and(|b| b.0 <= 0.1 * budget.relative_gap.max(1e-14));
-            if reached || !moved || gap < 1e-15 {
+            if reached || !moved || gap < 1e-15 || last {
                 break;
             }
         }
-        if best.as_ref().is_none_or(|b| b.0 > budget.relative_gap) {
+        if !budget.stopped() && best.as_ref().is_none_or(|b| b.0 > budget.relative_gap) {
             self.keep(&mut best, self.by_cone(ball, budget));
         }
         best.map_or_else(|| self.by_cone(ball, budget), |b| b.1)

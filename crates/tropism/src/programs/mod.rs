@@ -66,7 +66,7 @@ pub use decomposition::{Decomposition, MarginLoss, decompose};
 pub use max_margin::MaxMargin;
 pub use min_norm_interpolant::MinNormInterpolant;
 pub use ridge::Ridge;
-pub use separability::{Separability, separability};
+pub use separability::{Separability, separability, separability_and_solution};
 pub use spectral_filter::SpectralFilter;
 pub use spectral_risk::SpectralRisk;
 pub use tail_direction::TailDirection;
@@ -98,17 +98,27 @@ pub struct ProgramFacts {
 }
 
 /// How much work a solver may spend.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy)]
 pub struct Budget {
     /// Iterations of the outermost loop.
     pub iterations: usize,
     /// Relative certified gap at which it may stop.
     pub relative_gap: f64,
+    /// Asked between iterations of the longer loops; once true, the solver returns the best vectors it has, whose certificate
+    /// is as valid as any and only wider.
+    pub stop: fn() -> bool,
+}
+
+impl Budget {
+    /// Whether the solver was told to stop.
+    pub fn stopped(&self) -> bool {
+        (self.stop)()
+    }
 }
 
 impl Default for Budget {
     fn default() -> Self {
-        Self { iterations: 500, relative_gap: 1e-12 }
+        Self { iterations: 500, relative_gap: 1e-12, stop: || false }
     }
 }
 

@@ -10,7 +10,8 @@ use std::sync::Arc;
 /// `Z` with its products. Shapes: `N` margins, `m` parameters.
 pub(super) struct Rows {
     pub map: MarginMap,
-    /// Dense rows, unless multiclass with more rows than columns (then the structure is used).
+    /// Dense rows where the map has no dense matrix of its own to lend, unless multiclass with more rows than columns (then
+    /// the structure is used).
     dense: Option<Matrix>,
 }
 
@@ -31,8 +32,12 @@ impl Rows {
             }
         };
         let structured = matches!(map, MarginMap::Multiclass { .. }) && map.rows() > map.cols();
-        let dense = (!structured).then(|| map.to_dense());
+        let dense = (!structured && lent(&map).is_none()).then(|| map.to_dense());
         Self { map, dense }
+    }
+
+    fn dense(&self) -> Option<&Matrix> {
+        lent(&self.map).or(self.dense.as_ref())
     }
 
     pub fn count(&self) -> usize {
@@ -45,7 +50,7 @@ impl Rows {
 
     pub fn apply(&self, w: &[f64]) -> Vec<f64> {
         let mut out = vec![0.0; self.count()];
-        match &self.dense {
+        match self.dense() {
             Some(z) => crate::numerics::linalg::matvec(z, w, &mut out),
             None => self.map.apply(w, &mut out),
         }
@@ -54,7 +59,7 @@ impl Rows {
 
     pub fn adjoint(&self, a: &[f64]) -> Vec<f64> {
         let mut out = vec![0.0; self.width()];
-        match &self.dense {
+        match self.dense() {
             Some(z) => crate::numerics::linalg::matvec_transposed(z, a, &mut out),
             None => self.map.adjoint(a, &mut out),
         }
@@ -63,23 +68,27 @@ impl Rows {
 
     /// `Z diag(e) Zᵀ`, lower triangle, `[N × N]`; `None` for the unweighted product.
     pub fn gram(&self, e: Option<&[f64]>) -> Matrix {
-        let z = self.dense.clone().unwrap_or_else(|| self.map.to_dense());
+        let own = self.dense().is_none().then(|| self.map.to_dense());
+        let Some(z) = self.dense().or(own.as_ref()) else { return Matrix::zeros(0, 0) };
         let n = z.rows();
-        let mut scaled = z;
-        if let Some(e) = e {
-            let roots: Vec<f64> = e.iter().map(|v| v.sqrt()).collect();
-            for i in 0..n {
-                scaled.row_mut(i).iter_mut().zip(&roots).for_each(|(v, r)| *v *= r);
-            }
-        }
         let mut g = Matrix::zeros(n, n);
+        let Some(e) = e else {
+            lower(&mut g, z.as_faer(), z.as_faer().transpose());
+            return g;
+        };
+        let roots: Vec<f64> = e.iter().map(|v| v.sqrt()).collect();
+        let mut scaled = Vec::with_capacity(n * z.cols());
+        for i in 0..n {
+            scaled.extend(z.row(i).iter().zip(&roots).map(|(v, r)| v * r));
+        }
+        let scaled = Matrix::from_vec(n, z.cols(), scaled);
         lower(&mut g, scaled.as_faer(), scaled.as_faer().transpose());
         g
     }
 
     /// `Zᵀ diag(d) Z`, lower triangle, `[m × m]`.
     pub fn normal(&self, d: &[f64]) -> Matrix {
-        let Some(z) = &self.dense else { return self.normal_structured(d) };
+        let Some(z) = self.dense() else { return self.normal_structured(d) };
         let mut scaled = z.clone();
         for (i, v) in d.iter().enumerate() {
             let r = v.sqrt();
@@ -141,7 +150,7 @@ impl Rows {
 
     /// The scaled rows themselves, `[|rows| × m]`.
     pub fn select(&self, rows: &[usize]) -> Matrix {
-        let Some(z) = &self.dense else { return Self::select_of(&self.map, rows) };
+        let Some(z) = self.dense() else { return Self::select_of(&self.map, rows) };
         let mut out = Matrix::zeros(rows.len(), z.cols());
         for (to, &from) in rows.iter().enumerate() {
             out.row_mut(to).copy_from_slice(z.row(from));
@@ -166,6 +175,17 @@ impl Rows {
             }
         }
         out
+    }
+}
+
+/// The dense matrix that a map of two classes holds already.
+fn lent(map: &MarginMap) -> Option<&Matrix> {
+    match map {
+        MarginMap::Binary { z } => match z.as_ref() {
+            Design::Dense(m) => Some(m),
+            Design::Lower(_) | Design::Sparse(_) => None,
+        },
+        MarginMap::Multiclass { .. } => None,
     }
 }
 

@@ -15,12 +15,14 @@
 
 use super::exact::{inverse_times, sum_is_zero};
 use super::rows::Rows;
-use super::{Budget, MaxMargin, Program};
+use super::{Budget, MaxMargin, Program, Solution};
 use crate::data::MarginMap;
 use crate::numerics::linalg::{norm2, svd};
-use crate::numerics::{Matrix, Norm};
+use crate::numerics::{Design, Matrix, Norm};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hasher};
 
 /// The answer with its evidence.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -37,11 +39,20 @@ pub enum Separability {
 
 /// Decides the question for the rows of `margins`.
 pub fn separability(margins: &MarginMap, budget: &Budget) -> Separability {
+    separability_and_solution(margins, budget).0
+}
+
+/// The same, with the solution of the ℓ2 margin program where one was needed.
+pub fn separability_and_solution(margins: &MarginMap, budget: &Budget) -> (Separability, Option<Solution>) {
     if let Some(q) = plain_contradiction(margins) {
-        return Separability::NotSeparable { q, residual: 0.0, correction: 0.0 };
+        return (Separability::NotSeparable { q, residual: 0.0, correction: 0.0 }, None);
     }
     let program = MaxMargin::new(margins.clone(), Norm::L2);
     let solution = program.solve(budget);
+    (decided(&program, &solution), Some(solution))
+}
+
+fn decided(program: &MaxMargin, solution: &Solution) -> Separability {
     let (value, bound) = (program.value(&solution.w), program.bound(&solution.dual));
     let above = if bound > 0.0 { (1.0 / bound).next_up() } else { f64::INFINITY };
     if value.is_finite() {
@@ -51,47 +62,62 @@ pub fn separability(margins: &MarginMap, budget: &Budget) -> Separability {
     }
     let total: f64 = solution.dual.iter().sum();
     if total <= 0.0 {
-        return Separability::Undecided { q: solution.dual, margin_at_most: f64::INFINITY };
+        return Separability::Undecided { q: solution.dual.clone(), margin_at_most: f64::INFINITY };
     }
     let q: Vec<f64> = solution.dual.iter().map(|v| v / total).collect();
-    match refute(&program, &q) {
+    match refute(program, &q) {
         Some((q, residual, correction)) => Separability::NotSeparable { q, residual, correction },
         None => Separability::Undecided { q, margin_at_most: above },
     }
 }
 
 /// An exact `q` that needs no solver: a row of zeros, or two rows that are each other's negative (contradictory copies of
-/// one sample). Binary data only; sorted by bits, so linear up to a logarithm.
+/// one sample). Binary data only; rows are found by a hash, compared entry by entry, and never copied.
 fn plain_contradiction(margins: &MarginMap) -> Option<Vec<f64>> {
     let MarginMap::Binary { z } = margins else { return None };
     let n = z.rows();
     let mut q = vec![0.0; n];
-    let key = |i: usize, sign: f64| {
-        let mut entries: Vec<(usize, u64)> = vec![];
-        // Adding zero makes −0 and 0 one number.
-        z.for_row(i, |j, v| {
-            if v != 0.0 {
-                entries.push((j, (sign * v + 0.0).to_bits()))
-            }
-        });
-        entries
-    };
-    let mut seen = std::collections::HashMap::new();
+    let mut seen: HashMap<u64, Vec<usize>> = HashMap::with_capacity(n);
     for i in 0..n {
-        let own = key(i, 1.0);
-        if own.is_empty() {
+        if !has_entry(z, i) {
             q[i] = 1.0;
             return Some(q);
         }
-        if let Some(&other) = seen.get(&key(i, -1.0)) {
-            let other: usize = other;
+        let opposed = seen.get(&hash(z, i, -1.0)).and_then(|rows| rows.iter().find(|&&r| negatives(z, r, i)));
+        if let Some(&other) = opposed {
             q[i] = 0.5;
             q[other] = 0.5;
             return Some(q);
         }
-        seen.insert(own, i);
+        seen.entry(hash(z, i, 1.0)).or_default().push(i);
     }
     None
+}
+
+fn has_entry(z: &Design, i: usize) -> bool {
+    let mut any = false;
+    z.for_row(i, |_, v| any |= v != 0.0);
+    any
+}
+
+/// Hash of the entries of `sign` times row `i` that are not zero.
+fn hash(z: &Design, i: usize, sign: f64) -> u64 {
+    let mut h = DefaultHasher::new();
+    z.for_row(i, |j, v| {
+        if v != 0.0 {
+            h.write_usize(j);
+            h.write_u64((sign * v).to_bits());
+        }
+    });
+    h.finish()
+}
+
+fn negatives(z: &Design, a: usize, b: usize) -> bool {
+    let mut sum = vec![0.0; z.cols()];
+    z.add_row(a, 1.0, &mut sum);
+    // A rounded sum is zero only if the exact one is.
+    z.add_row(b, 1.0, &mut sum);
+    sum.iter().all(|v| *v == 0.0)
 }
 
 /// Tries to turn `q` into a proof of non-separability, on supports of decreasing size.
@@ -210,7 +236,6 @@ fn least_squares(a: &Matrix, b: &[f64]) -> Option<Vec<f64>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::numerics::Design;
     use std::sync::Arc;
 
     fn rows(z: &[Vec<f64>]) -> MarginMap {

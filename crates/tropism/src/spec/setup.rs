@@ -8,6 +8,7 @@ use crate::losses::{Loss, Tail, Task};
 use crate::models::{Interface, Model};
 use crate::numerics::rng;
 use crate::optimizers::{Built, Curvature, Geometry, OptimizerFacts};
+use crate::programs::Budget;
 use crate::terms::JudgeRule;
 use crate::training::{Horizon, Job};
 
@@ -28,6 +29,8 @@ pub struct Setup {
     /// Log of the weight of one sample: `−ln n` or 0.
     pub log_weight: f64,
     pub rule: JudgeRule,
+    /// What solving may cost; whoever runs an experiment may set its `stop`.
+    pub budget: Budget,
 }
 
 impl Setup {
@@ -59,7 +62,8 @@ impl Setup {
             spec.title = format!("{} on {}", spec.optimizer.id().replace('_', " "), data.name);
         }
         let rule = spec.judge;
-        Ok(Setup { spec, data, model, loss, built, theta0, horizon, curvature, log_weight, rule })
+        let budget = Budget::default();
+        Ok(Setup { spec, data, model, loss, built, theta0, horizon, curvature, log_weight, rule, budget })
     }
 
     /// What the training room needs, and nothing else.

@@ -1,12 +1,18 @@
 //! An experiment as theorems see it: facts, data and what can be proven about them, never a run.
 
+use crate::data::Targets;
 use crate::losses::{Tail, Task};
 use crate::numerics::{Matrix, Norm, linalg};
 use crate::optimizers::{Curve, Geometry, OptimizerFacts};
-use crate::programs::{Budget, Decomposition, MarginLoss, Separability, decompose, separability};
+use crate::programs::{
+    Decomposition, MarginLoss, Separability, Solution, decompose, separability_and_solution,
+};
 use crate::spec::Setup;
 use crate::terms::{Holds, Hypothesis, Rate, RateClock};
 use std::sync::OnceLock;
+
+/// Name of the hypothesis that some `w` has positive margins only.
+pub const SEPARABLE: &str = "separable data";
 
 /// A hypothesis with the part it plays.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,7 +37,7 @@ pub fn holds(condition: bool) -> Holds {
 pub struct Case<'a> {
     pub setup: &'a Setup,
     pub optimizer: OptimizerFacts,
-    separability: OnceLock<Option<Separability>>,
+    separability: OnceLock<Option<(Separability, Option<Solution>)>>,
     decomposition: OnceLock<Option<Decomposition>>,
     interpolation: OnceLock<(usize, f64)>,
 }
@@ -49,9 +55,17 @@ impl<'a> Case<'a> {
 
     /// Our own certificate about separability; `None` for regression targets.
     pub fn separability(&self) -> Option<&Separability> {
-        self.separability
-            .get_or_init(|| self.setup.data.margins().map(|m| separability(&m, &Budget::default())))
-            .as_ref()
+        self.decided().map(|(answer, _)| answer)
+    }
+
+    /// The solution of the ℓ2 margin program, where separability was asked for and needed it.
+    pub fn euclidean_margin(&self) -> Option<&Solution> {
+        self.separability.get()?.as_ref()?.1.as_ref()
+    }
+
+    fn decided(&self) -> Option<&(Separability, Option<Solution>)> {
+        let decide = || Some(separability_and_solution(&self.setup.data.margins()?, &self.setup.budget));
+        self.separability.get_or_init(decide).as_ref()
     }
 
     /// The split into samples that hold each other and separable ones; `None` for regression targets.
@@ -61,7 +75,7 @@ impl<'a> Case<'a> {
             _ => MarginLoss::Logistic,
         };
         let margins = || self.setup.data.margins();
-        self.decomposition.get_or_init(|| decompose(&margins()?, loss, &Budget::default())).as_ref()
+        self.decomposition.get_or_init(|| decompose(&margins()?, loss, &self.setup.budget)).as_ref()
     }
 
     /// Numerical rank of `X`, and the relative least-squares residual of the targets.
@@ -118,11 +132,39 @@ impl<'a> Case<'a> {
 
     /// Condition: separable data, by our own certificate.
     pub fn separable(&self) -> Check {
-        let name = "separable data";
+        let name = SEPARABLE;
         match self.separability() {
-            Some(s) => check(name, separable_holds(s), describe(s)),
+            Some(s) => check(name, separable_holds(s), describe(s) + &self.entangled(s)),
             None => check(name, Holds::No, "the targets are real numbers"),
         }
+    }
+
+    /// Which of several classes the proof of inseparability is about.
+    fn entangled(&self, s: &Separability) -> String {
+        let (Separability::NotSeparable { q, .. }, Targets::Class { labels, classes }) =
+            (s, &self.setup.data.targets)
+        else {
+            return String::new();
+        };
+        // Row (i, c) is the margin of sample i against class c: a weight on it ties the two classes together.
+        let mut pairs = std::collections::BTreeSet::new();
+        for (i, &own) in labels.iter().enumerate() {
+            let weights = &q[i * (classes - 1)..(i + 1) * (classes - 1)];
+            for (_, other) in
+                weights.iter().zip((0..*classes).filter(|&c| c != own)).filter(|(v, _)| **v > 0.0)
+            {
+                pairs.insert((own.min(other), own.max(other)));
+            }
+        }
+        let name = |c: usize| self.setup.data.classes.get(c).cloned().unwrap_or_else(|| c.to_string());
+        let named: Vec<String> =
+            pairs.iter().take(6).map(|&(a, b)| format!("`{}` and `{}`", name(a), name(b))).collect();
+        let more =
+            if pairs.len() > 6 { format!(" and {} more pairs", pairs.len() - 6) } else { String::new() };
+        format!(
+            "; the weights lie on samples of {}{more}, which no linear classifier tells apart",
+            named.join(", ")
+        )
     }
 
     /// Scope: gradient steps in ℓ2, not normalised.
@@ -337,7 +379,6 @@ fn separable_holds(s: &Separability) -> Holds {
 }
 
 fn rank_and_residual(setup: &Setup) -> (usize, f64) {
-    use crate::data::Targets;
     let y = match &setup.data.targets {
         // Only a regression asks whether it can interpolate; the factorisation is not free.
         Targets::Real(y) | Targets::Sign(y) if setup.loss.facts().task == Task::Regression => y.clone(),

@@ -6,7 +6,7 @@
 mod case;
 mod resolve;
 
-pub use case::{Case, Check, check};
+pub use case::{Case, Check, SEPARABLE, check};
 pub use resolve::{Resolution, resolve};
 
 use crate::numerics::{Norm, Potential};

@@ -1,6 +1,6 @@
 //! The run measured against the reference: one series, one end point, one body of evidence.
 
-use super::judge::{Evidence, Settled};
+use super::judge::{Broken, Evidence, Settled};
 use super::measured::{Coordinate, Point, RateSeen, Selected};
 use super::rate::fit;
 use super::reference::Reference;
@@ -8,6 +8,7 @@ use crate::losses::Tail;
 use crate::measures::{
     self, Measure, Moment, View, direction_distance::DirectionDistance, error_rate::error_rate,
     margin_l2::MarginL2, norm::Norm, point_distance::PointDistance, residual::Residual,
+    support_dimension::SupportDimension,
 };
 use crate::numerics::linalg;
 use crate::optimizers::Geometry;
@@ -259,9 +260,18 @@ fn selected(run: &Run, series: &[Point]) -> Selected {
         direction_distance: last.and_then(|p| p.direction_distance),
         margin: reference.and_then(|r| r.margin).and(margin),
         offset_distance: last.and_then(|p| p.offset_distance),
+        support_dimension: support_dimension(run),
         train_error: last.and_then(|p| p.train_error),
         test_error: last.and_then(|p| p.test_error),
     }
+}
+
+/// The effective number of support vectors, where it has a meaning: an exponential tail at positive margins.
+fn support_dimension(run: &Run) -> Option<f64> {
+    let moment = run.moments.last()?;
+    let separates = moment.min_margin()? > 0.0 && run.setup.loss.facts().tail == Tail::Exponential;
+    let view = View { setup: run.setup, moment, target: None };
+    separates.then(|| SupportDimension.evaluate(&view)).flatten()
 }
 
 /// The largest coordinates of both solutions, at unit norm where only directions are compared.
@@ -297,7 +307,7 @@ pub fn evidence(
     comparison: &Comparison,
     reference: Option<&Reference>,
     negative: bool,
-    broken: Option<String>,
+    broken: Option<Broken>,
     unchecked: Vec<String>,
 ) -> Evidence {
     Evidence {

@@ -14,11 +14,19 @@ pub enum Settled {
     No,
 }
 
+/// A refuted hypothesis.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Broken {
+    pub name: String,
+    /// What refutes it.
+    pub evidence: String,
+}
+
 /// What the judge looks at. Nothing else exists for it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Evidence {
-    /// Name of the first refuted hypothesis, if a theorem spoke of this kind of experiment.
-    pub broken: Option<String>,
+    /// The first refuted hypothesis, if a theorem spoke of this kind of experiment.
+    pub broken: Option<Broken>,
     /// Whether any theorem spoke of this experiment.
     pub predicted: bool,
     /// Names of hypotheses that could not be checked.
@@ -72,7 +80,10 @@ pub fn judge(e: &Evidence, rule: &JudgeRule) -> Finding {
     if let Some(broken) = &e.broken {
         return say(
             VerdictKind::OutOfScope,
-            format!("The theorem does not apply here: its hypothesis “{broken}” fails."),
+            format!(
+                "The theorem does not apply here: its hypothesis “{}” fails, {}.",
+                broken.name, broken.evidence
+            ),
         );
     }
     if !e.reference_gap.is_finite() {
@@ -199,9 +210,10 @@ mod tests {
     fn walks_the_truth_table() {
         let falling = Settled::Falling { slope: -1.0, predicted: -1.0 };
         let far = Some(0.3);
+        let broken = Broken { name: "separable data".into(), evidence: "two samples contradict".into() };
         let rows: Vec<(Evidence, VerdictKind)> = vec![
             (Evidence { predicted: false, ..evidence() }, NoPrediction),
-            (Evidence { broken: Some("separable data".into()), ..evidence() }, OutOfScope),
+            (Evidence { broken: Some(broken), ..evidence() }, OutOfScope),
             (Evidence { reference_gap: 1e-3, ..evidence() }, Undecided),
             (Evidence { reference_gap: f64::NAN, ..evidence() }, Undecided),
             (Evidence { unfinished: Some("diverged".into()), ..evidence() }, Undecided),

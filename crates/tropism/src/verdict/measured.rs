@@ -18,6 +18,10 @@ pub struct Selected {
     pub margin: Option<f64>,
     /// Distance to the predicted second-order offset, where the theorem determines it.
     pub offset_distance: Option<f64>,
+    /// Effective number of support vectors, `exp` of the entropy of the samples' shares in the gradient; only for losses
+    /// with an exponential tail, once every margin is positive.
+    #[serde(default)]
+    pub support_dimension: Option<f64>,
     pub train_error: Option<f64>,
     pub test_error: Option<f64>,
 }

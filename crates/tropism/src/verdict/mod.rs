@@ -8,7 +8,7 @@ mod reference;
 mod targets;
 
 pub use compare::{Comparison, compare, evidence};
-pub use judge::{Evidence, Finding, Settled, judge};
+pub use judge::{Broken, Evidence, Finding, Settled, judge};
 pub use measured::{Coordinate, Point, RateSeen, Selected};
 pub use rate::fit;
 pub use reference::Reference;

@@ -7,10 +7,10 @@ use crate::Error;
 use crate::data::Targets;
 use crate::losses::Tail;
 use crate::measures::{self, Moment};
-use crate::numerics::linalg;
+use crate::numerics::{Norm, linalg};
 use crate::programs::offset::{self, Offset};
 use crate::programs::{
-    BregmanInterpolant, Budget, Certificate, MaxMargin, MinNormInterpolant, Program, Ridge, SpectralFilter,
+    BregmanInterpolant, Certificate, MaxMargin, MinNormInterpolant, Program, Ridge, Solution, SpectralFilter,
     SpectralRisk, TailDirection, Uniqueness, certify,
 };
 use crate::spec::Setup;
@@ -47,7 +47,11 @@ impl Reference {
         match &prediction.program {
             ProgramSpec::MaxMargin { norm } => {
                 let margins = setup.data.margins().ok_or_else(|| real_targets("max_margin"))?;
-                let mut reference = of_program(Box::new(MaxMargin::new(margins.clone(), *norm)));
+                let program = Box::new(MaxMargin::new(margins.clone(), *norm));
+                // The question of separability has already solved this one.
+                let known = case.euclidean_margin().filter(|_| *norm == Norm::L2).cloned();
+                let solution = known.unwrap_or_else(|| program.solve(&setup.budget));
+                let mut reference = of_program(program, solution);
                 reference.margin = Some(1.0 / reference.certificate.value).filter(|m| *m > 0.0);
                 if prediction.claim == Claim::Offset {
                     reference.offset = offset::determine(&margins, setup.log_weight, &setup.theta0).ok();
@@ -64,7 +68,9 @@ impl Reference {
             }
             ProgramSpec::TailDirection { power } => {
                 let margins = setup.data.margins().ok_or_else(|| real_targets("tail_direction"))?;
-                Ok(of_program(Box::new(TailDirection::new(margins, *power)?)))
+                let program = Box::new(TailDirection::new(margins, *power)?);
+                let solution = program.solve(&setup.budget);
+                Ok(of_program(program, solution))
             }
             ProgramSpec::SpectralFilter { log_time } => filter(setup, *log_time),
             ProgramSpec::Decomposition => split(case),
@@ -131,7 +137,8 @@ fn start(setup: &Setup) -> Result<Vec<f64>, Error> {
 
 /// A program over the interpolants.
 fn interpolant(setup: &Setup, program: Box<dyn Program>) -> Result<Reference, Error> {
-    let Solved { program, dual, reference } = solve(program);
+    let solution = program.solve(&setup.budget);
+    let Solved { program, dual, reference } = solved(program, solution);
     let (start, solution) = (start(setup)?, reference.solution.clone().unwrap_or_default());
     let target = InterpolantTarget::new(&setup.data, real(setup)?, program, dual, [&start, &solution])
         .ok_or_else(|| Error::data(setup.data.name.clone(), "the data matrix could not be factorised"))?;
@@ -139,8 +146,8 @@ fn interpolant(setup: &Setup, program: Box<dyn Program>) -> Result<Reference, Er
 }
 
 /// A program without equality constraints.
-fn of_program(program: Box<dyn Program>) -> Reference {
-    let Solved { program, dual, reference } = solve(program);
+fn of_program(program: Box<dyn Program>, solution: Solution) -> Reference {
+    let Solved { program, dual, reference } = solved(program, solution);
     let lower_bound = reference.certificate.lower_bound;
     Reference { target: Box::new(ProgramTarget { program, dual, lower_bound }), ..reference }
 }
@@ -151,8 +158,7 @@ struct Solved {
     reference: Reference,
 }
 
-fn solve(program: Box<dyn Program>) -> Solved {
-    let solution = program.solve(&Budget::default());
+fn solved(program: Box<dyn Program>, solution: Solution) -> Solved {
     let certificate = certify(&*program, &solution.w, &solution.dual);
     let facts = program.facts();
     let certified = certificate.relative_gap.is_finite();
@@ -217,7 +223,9 @@ fn law(setup: &Setup, id: &str, relation: Relation) -> Result<Reference, Error> 
 
 fn ridge(setup: &Setup, lambda: f64) -> Result<Reference, Error> {
     let (x, y) = (setup.data.x.clone(), real(setup)?);
-    let mut reference = of_program(Box::new(Ridge::new(x.clone(), y.clone(), lambda)?));
+    let program = Box::new(Ridge::new(x.clone(), y.clone(), lambda)?);
+    let solution = program.solve(&setup.budget);
+    let mut reference = of_program(program, solution);
     if let Some(truth) = &setup.data.truth {
         let risk = SpectralRisk::with_truth(&x, &truth.weights, truth.noise * truth.noise)?;
         let log_scale = setup.log_weight + (setup.data.n() as f64).ln();
