@@ -6,6 +6,7 @@ use rand_distr::StandardNormal;
 use serde_json::Value;
 use std::sync::Arc;
 use tropism::data::MarginMap;
+use tropism::numerics::linalg::spectral_norm;
 use tropism::numerics::{Csr, Design, Matrix, Norm};
 use tropism::programs::{
     Budget, MarginLoss, MaxMargin, Program, Separability, SolveStatus, certify, decompose, separability,
@@ -332,5 +333,37 @@ fn a_random_mixture_is_split_where_it_was_joined() {
         // The same direction by solving in the last three coordinates alone.
         let rest = Matrix::from_fn(20, 3, |i, j| z.get(20 + i, 2 + j));
         close(margin(binary(rest), Norm::L2, 1e-11), split.separated, 1e-10, "projected margin");
+    }
+}
+
+/// Of a matrix with few rows the norm is found on `X Xᵀ`. `X = diag(3, 2) [Q; R]` with orthonormal rows Q, R: norm 3.
+#[test]
+fn the_spectral_norm_of_a_wide_matrix() {
+    let r = 0.125f64;
+    let x = Matrix::from_fn(2, 64, |i, j| match i {
+        0 => 3.0 * r,
+        _ if j % 2 == 0 => 2.0 * r,
+        _ => -2.0 * r,
+    });
+    let found = spectral_norm(&Design::Dense(x));
+    // An upper estimate good to 1e-6 by its own word.
+    assert!((3.0..3.0 * (1.0 + 2e-6)).contains(&found), "{found}");
+}
+
+/// A solver told to stop returns at once, with vectors whose certificate holds.
+#[test]
+fn a_stopped_solver_returns_valid_vectors() {
+    let margins = binary(gaussian(20, 30, 0.0, 11));
+    for norm in [Norm::L1, Norm::L2, Norm::LInf] {
+        let program = MaxMargin::new(margins.clone(), norm);
+        let certified = |budget: &Budget| {
+            let s = program.solve(budget);
+            certify(&program, &s.w, &s.dual)
+        };
+        let full = certified(&Budget::default());
+        let wide = certified(&Budget { stop: || true, ..Budget::default() });
+        // Twenty rows in thirty dimensions are separable; both bounds hold for the same optimum.
+        assert!(full.relative_gap < 1e-9, "{norm:?}: {full:?}");
+        assert!(wide.lower_bound <= full.value && full.lower_bound <= wide.value, "{norm:?}: {wide:?}");
     }
 }

@@ -5,7 +5,7 @@
 use tropism::data::Dataset;
 use tropism::numerics::Matrix;
 use tropism::report::VerdictKind::{self, Agrees, Disagrees, OutOfScope, Undecided};
-use tropism::{Report, Setup, Spec, examine, training::Silent};
+use tropism::{Report, Setup, Spec, examine, examine_text, training::Silent};
 
 fn binary(rows: &[&[f64]]) -> Dataset {
     let sign = |i: usize| if i.is_multiple_of(2) { 1.0 } else { -1.0 };
@@ -168,4 +168,19 @@ fn huge_steps_are_drawn() {
         assert_eq!(report.verdict, OutOfScope);
         assert!(tropism::report::html(&report).contains("<svg"));
     }
+}
+
+/// Iris is separable but for two of its species: the reason names them, and the run says why it ends where it does.
+#[test]
+fn the_classes_that_cannot_be_told_apart_are_named() {
+    let report = examine_text(
+        "[data]\nkind = \"iris\"\n[loss]\nkind = \"cross_entropy\"\n[optimizer]\nkind = \"gradient_descent\"\n\
+         [horizon]\ntime = \"1e1000\"\n",
+    )
+    .unwrap();
+    assert_eq!(report.verdict, VerdictKind::OutOfScope);
+    assert!(report.reason.contains("`versicolor` and `virginica`"), "{}", report.reason);
+    assert!(!report.reason.contains("setosa"), "{}", report.reason);
+    assert_eq!(report.run.ended, "precision_exhausted");
+    assert!(report.run.phases.iter().any(|p| p.contains("not separable")), "{:?}", report.run.phases);
 }

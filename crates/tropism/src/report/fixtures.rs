@@ -35,6 +35,7 @@ pub(super) fn classification() -> Report {
             direction_distance: Some(1.2e-6),
             margin: Some(0.434_781),
             offset_distance: Some(3.1e-5),
+            support_dimension: Some(7.25),
             train_error: Some(0.0),
             test_error: Some(0.0125),
         },

@@ -43,6 +43,7 @@ pub(super) fn hollow() -> Report {
             direction_distance: None,
             margin: None,
             offset_distance: None,
+            support_dimension: None,
             train_error: None,
             test_error: None,
         },

@@ -169,6 +169,7 @@ fn selected_facts(report: &Report) -> Markup {
         ("Distance of directions", s.direction_distance),
         ("Margin in the program's norm", s.margin),
         ("Distance to the predicted offset", s.offset_distance),
+        ("Effective number of support vectors", s.support_dimension),
     ];
     html! {
         dl.facts.numbers {

@@ -72,6 +72,8 @@ fn powers_are_raised_and_nothing_else() {
     assert_eq!(words("O(t^-2.5) and <b>^x"), "O(t<sup>−2.5</sup>) and &lt;b&gt;^x");
     assert_eq!(words("3×10⁻⁶ of"), "3×10<sup>−6</sup> of");
     assert_eq!(words("^"), "^");
+    assert_eq!(words("the loss is `a<b`, t^2"), "the loss is <code>a&lt;b</code>, t<sup>2</sup>");
+    assert_eq!(words("a lone ` stays"), "a lone ` stays");
 }
 
 #[test]

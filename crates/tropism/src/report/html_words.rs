@@ -26,8 +26,22 @@ pub(super) fn maybe_num(v: Option<f64>) -> Markup {
     prose(&maybe(v))
 }
 
-/// A sentence in which numeric exponents, as in `t^-2`, `10^100000` and `10⁻⁶`, are raised.
+/// A sentence: what stands between backticks is set as code, and in the rest numeric exponents, as in t^-2, 10^100000 and
+/// 10⁻⁶, are raised.
 pub(super) fn prose(text: &str) -> Markup {
+    let parts: Vec<&str> = text.split('`').collect();
+    // A lone backtick is a character like any other.
+    if parts.len() % 2 == 0 {
+        return raised(text);
+    }
+    html! {
+        @for (k, part) in parts.iter().enumerate() {
+            @if k % 2 == 0 { (raised(part)) } @else { code { (printable(part)) } }
+        }
+    }
+}
+
+fn raised(text: &str) -> Markup {
     let clean = carets(&printable(text));
     let mut out = String::with_capacity(clean.len());
     let mut rest = clean.as_str();

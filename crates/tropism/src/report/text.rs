@@ -103,6 +103,7 @@ fn selected(page: &mut Page, report: &Report) {
         ("distance of directions", s.direction_distance),
         ("margin", s.margin),
         ("distance to the predicted offset", s.offset_distance),
+        ("effective number of support vectors", s.support_dimension),
         ("train error", s.train_error),
         ("test error", s.test_error),
     ];

@@ -113,6 +113,8 @@ pub struct Report {
     pub rule: JudgeRule,
     pub data: DataReport,
     pub run: RunReport,
+    /// Every recorded moment; left out of what `tropism run --json` prints.
+    #[serde(default)]
     pub series: Vec<Point>,
     pub margins: Vec<MarginRow>,
     pub coordinates: Vec<Coordinate>,
