@@ -60,7 +60,7 @@ fn share(fraction: f64) -> i64 {
 pub(super) fn coordinates(rows: &[Coordinate]) -> Markup {
     html! {
         div.scroll.tall tabindex="0" {
-            table.numeric {
+            table.numeric.coordinates {
                 thead { tr { th scope="col" { "Coordinate" } th scope="col" { "Selected" } th scope="col" { "Predicted" }
                     th scope="col" { "Difference" } } }
                 tbody {

@@ -31,12 +31,12 @@ pub(super) fn maybe_num(v: Option<f64>) -> Markup {
 pub(super) fn prose(text: &str) -> Markup {
     let parts: Vec<&str> = text.split('`').collect();
     // A lone backtick is a character like any other.
-    if parts.len() % 2 == 0 {
+    if parts.len().is_multiple_of(2) {
         return raised(text);
     }
     html! {
         @for (k, part) in parts.iter().enumerate() {
-            @if k % 2 == 0 { (raised(part)) } @else { code { (printable(part)) } }
+            @if k.is_multiple_of(2) { (raised(part)) } @else { code { (printable(part)) } }
         }
     }
 }
