@@ -147,6 +147,18 @@ fn mirror_descent_tends_to_its_flow() {
     }
 }
 
+/// Ridge as the penalty vanishes ends at the interpolant nearest to its centre, and is no gradient method.
+#[test]
+fn vanishing_ridge_is_the_nearest_interpolant() {
+    let text = format!(
+        "{SPARSE}[model]\nkind = \"linear\"\nstart = 2.0\n[loss]\nkind = \"squared\"\n[optimizer]\nkind = \"regularization_path\"\n"
+    );
+    let r = examine_text(&text).expect("a verdict");
+    assert_eq!(r.prediction.theorem.as_deref(), Some("regularization_path"));
+    assert_eq!(r.verdict, VerdictKind::Agrees, "{}", r.reason);
+    assert!(r.selected.relative_gap.is_some_and(|g| g < 1e-9), "{:?}", r.selected);
+}
+
 /// Near p = 1 the flow decides what no affordable number of steps does.
 #[test]
 fn mirror_flow_decides_near_one() {

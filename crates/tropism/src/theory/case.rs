@@ -189,7 +189,8 @@ impl<'a> Case<'a> {
         f.continuous && f.geometry == Geometry::Norm(Norm::L2) && !self.is_regularization_path()
     }
 
-    fn is_regularization_path(&self) -> bool {
+    /// No descent at all: the minimisers of the penalised loss.
+    pub fn is_regularization_path(&self) -> bool {
         self.optimizer.flow.is_some_and(|f| f.curve == Curve::RegularizationPath)
     }
 
