@@ -34,6 +34,7 @@ fn folder() -> impl TypedValueParser<Value = PathBuf> {
 pub enum Command {
     Run(Run),
     Predict(Predict),
+    Geometry(Geometry),
     List(List),
     Explain(Explain),
     New(New),
@@ -84,6 +85,24 @@ pub struct Predict {
     #[arg(value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
     /// Print one JSON object instead of text
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Whose margin does an optimizer maximise? Print the table optimizers × norms.
+///
+/// Every optimizer runs on the same problem; a cell is the margin it reached as a fraction of the largest there is in that
+/// norm, against a certified bound. Without a file two of the bundled digits; a file is an experiment file whose
+/// [[optimizer]] sections, in double brackets, name the rows.
+#[derive(Debug, clap::Args)]
+pub struct Geometry {
+    /// Experiment file (TOML); its own [[optimizer]] sections, or the usual optimizers
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub file: Option<PathBuf>,
+    /// Write geometry.json, geometry.svg and geometry.html to this folder
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, value_parser = folder())]
+    pub out: Option<PathBuf>,
+    /// Print one JSON object instead of the table
     #[arg(long)]
     pub json: bool,
 }
@@ -173,10 +192,10 @@ pub enum Format {
     Svg,
 }
 
-/// Print the JSON schema of experiment files or of verdict.json.
+/// Print the JSON schema of experiment files, of verdict.json or of geometry.json.
 #[derive(Debug, clap::Args)]
 pub struct Schema {
-    /// Which of the two
+    /// Which of them
     pub of: Described,
 }
 
@@ -184,6 +203,7 @@ pub struct Schema {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Described {
     Experiment,
+    Geometry,
     Verdict,
 }
 

@@ -21,10 +21,17 @@ impl Experiment {
     /// # Errors
     /// Everything that can be wrong with the file or its data.
     pub fn load(file: &Path) -> Result<Self, Error> {
-        let spec = parse(file)?;
+        Self::of_spec(file, &std::fs::read_to_string(file).unwrap_or_default(), &parse(file)?)
+    }
+
+    /// Checks one experiment of several that `text`, the content of `file`, holds.
+    ///
+    /// # Errors
+    /// As for [`Experiment::load`].
+    pub fn of_spec(file: &Path, text: &str, spec: &Spec) -> Result<Self, Error> {
         let folder = file.parent().unwrap_or(Path::new(""));
-        let data = file_of(&spec).map(|f| with_paths(f, |p| folder.join(p).to_string_lossy().into_owned()));
-        Self::build(file, &spec, data)
+        let data = file_of(spec).map(|f| with_paths(f, |p| folder.join(p).to_string_lossy().into_owned()));
+        Self::build(file, text, spec, data)
     }
 
     /// The experiment of a run folder: as it was written, with its data found where they were then.
@@ -35,16 +42,15 @@ impl Experiment {
         let file = folder.join(folder::EXPERIMENT);
         let data = file_of(&parse(&file)?).cloned();
         let spec = Spec::parse(&report.experiment).map_err(Error::of(&file))?;
-        Self::build(&file, &spec, data)
+        Self::build(&file, &std::fs::read_to_string(&file).unwrap_or_default(), &spec, data)
     }
 
     /// Checks `spec`, whose data file, if it has one, is found as `data`.
-    fn build(file: &Path, spec: &Spec, data: Option<FileSpec>) -> Result<Self, Error> {
+    fn build(file: &Path, text: &str, spec: &Spec, data: Option<FileSpec>) -> Result<Self, Error> {
         let load = |written: &FileSpec| load(written, data.as_ref().unwrap_or(written));
         // Ranges are checked on the way; the line is looked up in the file again.
-        let text = std::fs::read_to_string(file).unwrap_or_default();
         let mut setup = Setup::build(spec, &load)
-            .map_err(|e| tropism::spec::with_line(e, &text))
+            .map_err(|e| tropism::spec::with_line(e, text))
             .map_err(Error::of(file))?;
         setup.budget.stop = interrupt::requested;
         let mut resolved = setup.spec.clone();

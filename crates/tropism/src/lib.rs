@@ -11,6 +11,7 @@
 pub mod data;
 pub mod error;
 pub mod examine;
+pub mod geometry;
 pub mod losses;
 pub mod measures;
 pub mod models;

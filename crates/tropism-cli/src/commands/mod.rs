@@ -2,6 +2,7 @@
 
 mod completions;
 mod explain;
+mod geometry;
 mod list;
 mod man;
 mod new;
@@ -54,6 +55,7 @@ pub fn carry_out(command: Command) -> Result<Exit, Error> {
     match command {
         Command::Run(args) => run::run(&args),
         Command::Predict(args) => predict::predict(&args),
+        Command::Geometry(args) => geometry::geometry(&args),
         Command::List(args) => list::list(&args),
         Command::Explain(args) => explain::explain(&args),
         Command::New(args) => new::new(&args),

@@ -12,7 +12,11 @@ pub fn json(report: &Report) -> Result<String, serde_json::Error> {
 
 /// The JSON schema of what [`json`] writes.
 pub fn schema() -> Value {
-    let mut schema = schemars::schema_for!(Report).to_value();
+    nullable(schemars::schema_for!(Report).to_value())
+}
+
+/// The schema, with `null` in the place of every number that is not finite.
+pub(super) fn nullable(mut schema: Value) -> Value {
     allow_null(&mut schema);
     schema
 }

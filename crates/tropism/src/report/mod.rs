@@ -6,6 +6,7 @@ mod figures;
 #[cfg(test)]
 mod fixtures;
 mod format;
+mod geometry;
 #[cfg(test)]
 mod hollow;
 mod html;
@@ -19,6 +20,10 @@ mod text;
 mod value;
 
 pub use figures::{Figure, figures, hero_figure};
+pub use geometry::{
+    GeometryColumn, GeometryReport, GeometryRow, geometry_html, geometry_json, geometry_schema, geometry_svg,
+    geometry_text,
+};
 pub use html::html;
 pub use json::{json, schema};
 pub use text::{prediction_text, text};

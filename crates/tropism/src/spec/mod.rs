@@ -96,6 +96,20 @@ impl Spec {
         parse::spec(text)
     }
 
+    /// Reads an experiment file with several optimizers (`[[optimizer]]`), one experiment each, titled after the optimizer; the
+    /// list in `usual` takes the place of at most one.
+    ///
+    /// # Errors
+    /// As for [`Spec::parse`].
+    pub fn parse_all(text: &str, usual: &str) -> Result<Vec<Spec>, crate::Error> {
+        parse::specs(text, usual)
+    }
+
+    /// The `[optimizer]` section with every default filled in, as TOML.
+    pub fn optimizer_keys(&self) -> String {
+        toml::to_string(&self.optimizer).unwrap_or_default()
+    }
+
     /// The experiment with every default filled in, as TOML.
     pub fn to_toml(&self) -> String {
         toml::to_string(self)

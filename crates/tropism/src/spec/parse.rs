@@ -14,11 +14,45 @@ const SECTIONS: [&str; 6] = ["data", "model", "loss", "optimizer", "horizon", "j
 const TOP_KEYS: [&str; 3] = ["title", "seed", "theorem"];
 
 pub fn spec(text: &str) -> Result<Spec, Error> {
-    let table: Table = text.parse().map_err(|e: toml::de::Error| Error::Syntax {
+    read(table(text)?).map_err(|e| with_line(e, text))
+}
+
+fn table(text: &str) -> Result<Table, Error> {
+    text.parse().map_err(|e: toml::de::Error| Error::Syntax {
         message: e.to_string().trim().to_string(),
         line: e.span().map(|s| line_of(text, s.start)),
-    })?;
-    read(table).map_err(|e| with_line(e, text))
+    })
+}
+
+/// One experiment for each `[[optimizer]]` of `text`, or of `usual` if `text` names at most one.
+pub fn specs(text: &str, usual: &str) -> Result<Vec<Spec>, Error> {
+    let mut base = table(text)?;
+    let list = match base.remove("optimizer") {
+        Some(Value::Array(list)) => list,
+        _ => match table(usual)?.remove("optimizer") {
+            Some(Value::Array(list)) => list,
+            _ => vec![],
+        },
+    };
+    let one = |optimizer: Value| {
+        let mut single = base.clone();
+        let title = label(&optimizer);
+        single.insert("optimizer".into(), optimizer);
+        let mut spec = read(single).map_err(|e| with_line(e, text))?;
+        spec.title = title;
+        Ok(spec)
+    };
+    list.into_iter().map(one).collect()
+}
+
+/// An optimizer's kind with the keys that the file sets.
+fn label(optimizer: &Value) -> String {
+    let Some(table) = optimizer.as_table() else { return "optimizer".into() };
+    let kind = table.get("kind").and_then(Value::as_str).unwrap_or("optimizer").replace('_', " ");
+    let key =
+        |(k, v): (&String, &Value)| format!("{} {}", k.replace('_', " "), v.to_string().replace('"', ""));
+    let keys: Vec<String> = table.iter().filter(|(k, _)| *k != "kind").map(key).collect();
+    if keys.is_empty() { kind } else { format!("{kind}, {}", keys.join(", ")) }
 }
 
 fn read(mut table: Table) -> Result<Spec, Error> {

@@ -7,10 +7,13 @@ mod axis;
 mod canvas;
 mod chart;
 mod content;
+mod heat;
 mod law;
 mod pairs;
 #[cfg(test)]
 mod tests;
+
+pub(super) use heat::geometry_figure;
 
 use super::Report;
 use canvas::{Palette, finish};

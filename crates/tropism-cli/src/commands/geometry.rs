@@ -1,0 +1,68 @@
+//! `tropism geometry`: optimizers by norms, on one problem.
+
+use super::Exit;
+use crate::args::Geometry;
+use crate::error::Error;
+use crate::experiment::Experiment;
+use crate::interrupt;
+use crate::progress::{Progress, Waiting};
+use crate::terminal::{colour, say, width};
+use std::io::Write;
+use std::path::Path;
+use tropism::geometry::{Optima, experiments, row, table};
+use tropism::report::{GeometryReport, geometry_html, geometry_json, geometry_svg, geometry_text};
+
+/// The bundled problem.
+const BUNDLED: &str = include_str!("../../assets/geometry.toml");
+
+pub fn geometry(args: &Geometry) -> Result<Exit, Error> {
+    interrupt::install()?;
+    let bundled = Path::new("geometry.toml");
+    let file = args.file.as_deref().unwrap_or(bundled);
+    let text = match &args.file {
+        Some(path) => std::fs::read_to_string(path).map_err(Error::file(path, "read"))?,
+        None => BUNDLED.to_string(),
+    };
+    let text = text.trim_start_matches('\u{feff}');
+    let specs = experiments(text).map_err(Error::of(file))?;
+    let mut setups = vec![];
+    for spec in &specs {
+        setups.push(Experiment::of_spec(file, text, spec)?.setup);
+    }
+    let Some(first) = setups.first() else { return Ok(Exit::Open) };
+    let waiting = Waiting::new("Solving and certifying the largest margins", args.json);
+    let optima = Optima::solve(first).map_err(Error::of(file))?;
+    drop(waiting);
+    let mut rows = vec![];
+    for setup in &setups {
+        let mut progress = Progress::new(args.json);
+        rows.push(row(setup, &optima, &mut progress));
+        drop(progress);
+        if interrupt::requested() {
+            break;
+        }
+    }
+    let report = table(first, &optima, rows);
+    if let Some(folder) = &args.out {
+        write(folder, &report)?;
+    }
+    if args.json {
+        say(&geometry_json(&report)?)?;
+    } else {
+        say(&geometry_text(&report, width(), colour()))?;
+    }
+    Ok(if interrupt::requested() { Exit::Open } else { Exit::Success })
+}
+
+fn write(folder: &Path, report: &GeometryReport) -> Result<(), Error> {
+    let files = [
+        ("geometry.json", geometry_json(report)?),
+        ("geometry.svg", geometry_svg(report)),
+        ("geometry.html", geometry_html(report)),
+    ];
+    for (name, text) in files {
+        let path = folder.join(name);
+        tropism_files::write_atomically(&path, |f| f.write_all(text.as_bytes())).map_err(Error::of(&path))?;
+    }
+    Ok(())
+}
