@@ -49,8 +49,11 @@ pub fn specs(text: &str, usual: &str) -> Result<Vec<Spec>, Error> {
 fn label(optimizer: &Value) -> String {
     let Some(table) = optimizer.as_table() else { return "optimizer".into() };
     let kind = table.get("kind").and_then(Value::as_str).unwrap_or("optimizer").replace('_', " ");
-    let key =
-        |(k, v): (&String, &Value)| format!("{} {}", k.replace('_', " "), v.to_string().replace('"', ""));
+    // A norm speaks for itself.
+    let key = |(k, v): (&String, &Value)| {
+        let value = v.to_string().replace('"', "");
+        if k == "norm" { value } else { format!("{} {value}", k.replace('_', " ")) }
+    };
     let keys: Vec<String> = table.iter().filter(|(k, _)| *k != "kind").map(key).collect();
     if keys.is_empty() { kind } else { format!("{kind}, {}", keys.join(", ")) }
 }
