@@ -152,6 +152,12 @@ impl Cholesky {
         entries.fold((f64::INFINITY, 0.0), |(lo, hi), v| (lo.min(v), hi.max(v)))
     }
 
+    /// The factor `L`, `A = L Lᵀ`.
+    pub fn lower(&self) -> Matrix {
+        let l = self.0.L();
+        Matrix::from_fn(l.nrows(), l.nrows(), |i, j| if j <= i { l[(i, j)] } else { 0.0 })
+    }
+
     /// Solves in place.
     pub fn solve(&self, b: &mut [f64]) {
         let n = b.len();

@@ -2,10 +2,12 @@
 //! error-bounded arithmetic that everything above relies on. Nothing here knows what a model or a
 //! theorem is.
 
+pub mod arc_cosine;
 pub mod compensated;
 pub mod design;
 pub mod directed;
 pub mod fused;
+pub mod kernel;
 pub mod linalg;
 pub mod logscale;
 pub mod matrix;
@@ -20,6 +22,7 @@ pub mod vexp;
 pub(crate) mod wide;
 
 pub use design::{Csr, Design};
+pub use kernel::Kernel;
 pub use matrix::Matrix;
 pub use norm::Norm;
 pub use potential::Potential;

@@ -15,6 +15,8 @@ mod decomposition;
 mod dual_descent;
 mod exact;
 mod interior;
+mod kernel_interpolant;
+mod kernel_margin;
 mod margin_solver;
 mod matrix_balls;
 mod max_margin;
@@ -26,6 +28,7 @@ pub mod offset;
 pub mod peer;
 mod polyhedral;
 mod ridge;
+mod rkhs;
 mod rows;
 mod saddle;
 mod separability;
@@ -35,6 +38,10 @@ mod spectral_risk;
 mod support;
 mod tail_direction;
 mod uniqueness;
+mod variation_circle;
+mod variation_margin;
+mod variation_oracle;
+mod variation_sphere;
 
 /// Declares which of the modules above are programs a theorem can name.
 macro_rules! programs {
@@ -53,16 +60,21 @@ macro_rules! programs {
 programs! {
     bregman_interpolant,
     decomposition,
+    kernel_interpolant,
+    kernel_margin,
     max_margin,
     min_norm_interpolant,
     ridge,
     spectral_filter,
     tail_direction,
+    variation_margin,
 }
 
 pub use bregman_interpolant::BregmanInterpolant;
 pub use certify::{Certificate, certify};
 pub use decomposition::{Decomposition, MarginLoss, decompose};
+pub use kernel_interpolant::KernelInterpolant;
+pub use kernel_margin::KernelMargin;
 pub use max_margin::MaxMargin;
 pub use min_norm_interpolant::MinNormInterpolant;
 pub use ridge::Ridge;
@@ -70,6 +82,7 @@ pub use separability::{Separability, separability, separability_and_solution};
 pub use spectral_filter::SpectralFilter;
 pub use spectral_risk::SpectralRisk;
 pub use tail_direction::TailDirection;
+pub use variation_margin::VariationMargin;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

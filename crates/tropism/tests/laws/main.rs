@@ -8,6 +8,7 @@ mod measure;
 mod model;
 mod optimizer;
 mod program;
+mod program_functions;
 mod theorem;
 mod walls;
 

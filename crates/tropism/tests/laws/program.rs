@@ -13,13 +13,13 @@ use tropism::programs::{
 };
 
 /// A program with points known to be feasible exactly.
-struct Posed {
-    name: String,
-    program: Box<dyn Program>,
-    feasible: Vec<Vec<f64>>,
-    duals: usize,
+pub struct Posed {
+    pub name: String,
+    pub program: Box<dyn Program>,
+    pub feasible: Vec<Vec<f64>>,
+    pub duals: usize,
     /// The same program with columns in another order, and that order.
-    permuted: Option<(Box<dyn Program>, Vec<usize>)>,
+    pub permuted: Option<(Box<dyn Program>, Vec<usize>)>,
 }
 
 const N: usize = 4;
@@ -94,6 +94,7 @@ fn members() -> Vec<Posed> {
     out.push(interpolant(&mut rng, "spectral filter".into(), |x, y| {
         Box::new(SpectralFilter::new(&x, &y, None, 0.3).expect("posed"))
     }));
+    out.extend(crate::program_functions::members());
     out
 }
 
