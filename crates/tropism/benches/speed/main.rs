@@ -5,6 +5,7 @@
 
 mod clock;
 mod flow;
+mod grams;
 mod kernels;
 mod solvers;
 
@@ -14,6 +15,7 @@ fn main() {
     let quick = has("--quick") || !has("--bench");
     let effort = if quick { clock::Effort::QUICK } else { clock::Effort::FULL };
     kernels::table(effort);
+    grams::table(effort);
     flow::table(effort);
     solvers::table(effort, has("--all"));
 }

@@ -5,7 +5,7 @@
 //! neuron the output weight `b_j`, then the input weights `v_j [d]`, `f(x) = Σ b_j relu(⟨v_j, x⟩)`, of norm `Σ |b_j| ‖v_j‖`. So the
 //! parameters of a trained two-layer network are certified as they stand.
 //! Assumes: `d ≤ 3`, a constant coordinate for the bias included. Where no network separates the data (points on one ray with
-//! two labels) there is no feasible point, `value = +∞`.
+//! two labels, or an odd part that would have to bend: `f(x) − f(−x)` is linear) there is no feasible point, `value = +∞`.
 //! Source: Bach 2017, Breaking the curse of dimensionality with convex neural networks, JMLR 18(19), §2 (F1); gradient flow
 //! with both layers trained selects it (Chizat, Bach 2020, arXiv 2002.04486, Theorem 3); as a finite convex program Pilanci,
 //! Ergen 2020, arXiv 2002.10553.
@@ -140,6 +140,22 @@ impl VariationMargin {
         groups.into_iter().map(neuron).collect()
     }
 
+    /// Two points on one ray with opposite labels: `q` with `Σ q_i y_i relu(⟨u, x_i⟩) = 0` for all `u`, up to the rounding of the
+    /// lengths. The certificate decides what that proves.
+    fn contradiction(&self) -> Option<Vec<f64>> {
+        let n = self.y.len();
+        let norms: Vec<f64> = (0..n).map(|i| linalg::norm2(self.x.row(i))).collect();
+        let same = |i: usize, j: usize| {
+            let pairs = self.x.row(i).iter().zip(self.x.row(j));
+            pairs.fold(true, |all, (a, b)| all && (a / norms[i] - b / norms[j]).abs() < 1e-15)
+        };
+        let mut pairs = (0..n).flat_map(|i| (0..i).map(move |j| (i, j)));
+        let (i, j) = pairs.find(|&(i, j)| self.y[i] != self.y[j] && same(i, j))?;
+        let mut q = vec![0.0; n];
+        (q[i], q[j]) = (norms[j], norms[i]);
+        Some(q)
+    }
+
     /// A first set: evenly spread directions.
     fn first(&self) -> Vec<Vec<f64>> {
         match self.x.cols() {
@@ -192,6 +208,10 @@ impl Program for VariationMargin {
 
     fn solve(&self, budget: &Budget) -> Solution {
         let mut best = Best::default();
+        if let Some(q) = self.contradiction() {
+            best.offer_dual(&q, self.bound(&q));
+            return best.finish(self, 0, budget);
+        }
         let mut units = self.first();
         let mut rounds = 0;
         while rounds < budget.iterations.min(200) && best.stale < 4 && best.gap() > budget.relative_gap {
