@@ -47,6 +47,11 @@ fn cases_by_hand() {
     // Opposite points with opposite labels in three dimensions: the same split.
     let (_, c) = solved(&posed(&[&[1.0, 2.0, 2.0], &[-1.0, -2.0, -2.0]], &[1.0, -1.0]));
     assert!((c.value - 2.0 / 3.0).abs() < 1e-11 && c.relative_gap < 1e-11, "{c:?}");
+    // Four points of a cross in the plane of space, opposite ones alike: a neuron sees two neighbours, of both labels. The dual
+    // ¼ (|⟨u, x₁⟩| − |⟨u, x₂⟩|) peaks at ¼.
+    let cross: [&[f64]; 4] = [&[1.0, 0.0, 0.0], &[-1.0, 0.0, 0.0], &[0.0, 1.0, 0.0], &[0.0, -1.0, 0.0]];
+    let (_, c) = solved(&posed(&cross, &[1.0, 1.0, -1.0, -1.0]));
+    assert!((c.value - 4.0).abs() < 1e-10 && c.relative_gap < 1e-11, "{c:?}");
     // At 60°, opposite labels: the dual ½ |relu(cos θ) − relu(cos(θ − 60°))| peaks where one is cut off, θ = −30°:
     // ½ cos 30°. So γ = √3/4.
     let (_, c) = solved(&posed(&[&[1.0, 0.0], &[0.5, 0.75f64.sqrt()]], &[1.0, -1.0]));

@@ -13,6 +13,7 @@ use super::variation_oracle::{Peak, Peaks};
 use crate::numerics::Matrix;
 use crate::numerics::compensated::two_product;
 use crate::numerics::directed::two_sum;
+use crate::numerics::linalg::norm2;
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
@@ -22,8 +23,8 @@ type Vector = [f64; 3];
 const CONES: usize = 200_000;
 /// Halvings after which corners would no longer be exact.
 const DEPTH: u32 = 90;
-/// Roundings of the whole sum in one bound: products, projections, lengths.
-const ROUNDINGS: f64 = 32.0 * f64::EPSILON;
+/// Roundings of the whole sum in one bound: unit vectors, products, projections, lengths.
+const ROUNDINGS: f64 = 48.0 * f64::EPSILON;
 /// `‖u‖₁ ≤ √3 ‖u‖₂`: the total weight of unit vectors in terms of corners on the octahedron.
 const ROOT3: f64 = 1.732_050_807_568_877_4;
 
@@ -55,24 +56,17 @@ impl Ord for Cone {
     }
 }
 
-/// The data as vectors.
+/// The sum as `⟨linear, u⟩ + Σ c_i relu(⟨u, x_i⟩)`, `‖x_i‖ = 1`, one term a great circle.
 struct Problem {
     x: Vec<Vector>,
     c: Vec<f64>,
-    size: Vec<f64>,
+    linear: Vector,
     lipschitz: f64,
 }
 
 /// `x [n × 3]`, `c [n]`; `lipschitz` is `Σ|c_i| ‖x_i‖`; stops within `tolerance`, relative.
 pub(super) fn peaks(x: &Matrix, c: &[f64], lipschitz: f64, tolerance: f64) -> Peaks {
-    let used: Vec<usize> = (0..c.len()).filter(|&i| c[i] != 0.0).collect();
-    let row = |i: usize| [x.get(i, 0), x.get(i, 1), x.get(i, 2)];
-    let problem = Problem {
-        x: used.iter().map(|&i| row(i)).collect(),
-        c: used.iter().map(|&i| c[i]).collect(),
-        size: used.iter().map(|&i| dot(row(i), row(i)).sqrt() * c[i].abs()).collect(),
-        lipschitz,
-    };
+    let problem = Problem::new(x, c, lipschitz);
     let mut peaks = Peaks::default();
     let mut heap: BinaryHeap<Cone> = problem.octants(&mut peaks).into();
     let mut left = CONES;
@@ -96,6 +90,31 @@ pub(super) fn peaks(x: &Matrix, c: &[f64], lipschitz: f64, tolerance: f64) -> Pe
 }
 
 impl Problem {
+    /// Points on one line share their crease, which bends by the sum of their weights: `relu(−t) = relu(t) − t`. Apart, a
+    /// rising and a falling crease at one place could never be told from a flat one.
+    fn new(x: &Matrix, c: &[f64], lipschitz: f64) -> Self {
+        let mut problem = Problem { x: vec![], c: vec![], linear: [0.0; 3], lipschitz };
+        for (i, &c) in c.iter().enumerate() {
+            let row = [x.get(i, 0), x.get(i, 1), x.get(i, 2)];
+            let size = norm2(&row);
+            if c == 0.0 || size == 0.0 {
+                continue;
+            }
+            let unit = row.map(|v| v / size);
+            let near = |g: &Vector, side: f64| (0..3).all(|k| (g[k] - side * unit[k]).abs() < 1e-15);
+            if let Some(at) = problem.x.iter().position(|g| near(g, 1.0)) {
+                problem.c[at] += c * size;
+            } else if let Some(at) = problem.x.iter().position(|g| near(g, -1.0)) {
+                problem.c[at] += c * size;
+                problem.linear = plus(problem.linear, c, row);
+            } else {
+                problem.x.push(unit);
+                problem.c.push(c * size);
+            }
+        }
+        problem
+    }
+
     fn octants(&self, peaks: &mut Peaks) -> Vec<Cone> {
         let mut out = vec![];
         for sign in [1.0, -1.0] {
@@ -129,7 +148,7 @@ impl Problem {
                 continue;
             }
             open.push(i);
-            weight += self.size[i as usize];
+            weight += c.abs();
             at_corners.iter_mut().zip(t).for_each(|(h, t)| *h += c * t.max(0.0));
             if c > 0.0 {
                 let beta = high / (high - low);
