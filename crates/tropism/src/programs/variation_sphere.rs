@@ -122,7 +122,8 @@ impl Problem {
                 let side = |axis: u32| if octant >> axis & 1 == 0 { 1.0 } else { -1.0 };
                 let corners = [[side(0), 0.0, 0.0], [0.0, side(1), 0.0], [0.0, 0.0, side(2)]];
                 let open = (0..self.x.len() as u32).collect();
-                let cone = Cone { above: f64::INFINITY, sign, depth: 0, corners, fixed: [[0.0; 3]; 2], open };
+                let fixed = [self.linear.map(|v| sign * v), [0.0; 3]];
+                let cone = Cone { above: f64::INFINITY, sign, depth: 0, corners, fixed, open };
                 out.push(self.bounded(cone, peaks));
             }
         }
