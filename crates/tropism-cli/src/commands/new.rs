@@ -16,6 +16,8 @@ use tropism::spec::{Setup, Spec};
 const WIDTH: usize = 100;
 /// More classes than this are taken for numbers to be predicted.
 const MOST_CLASSES: usize = 20;
+/// The model most theorems speak of, and the default of an experiment without a `[model]`.
+const MODEL: &str = "linear";
 /// What stands for a user's own data while the other sections are chosen.
 const STAND_IN: &str = "gaussian_separable";
 
@@ -56,7 +58,7 @@ fn starter(args: &New) -> Result<String, Error> {
     let title = format!("{} on {}", optimizer.id.replace('_', " "), data.id.replace('_', " "));
     out.push_str(&format!("title = \"{title}\"\n# Seed of everything random.\nseed = 0\n"));
     out.push_str(&section(data));
-    out.push_str(&section(&tropism::models::ModelSpec::MEMBERS[0]));
+    out.push_str(&section(find("model", MODEL, tropism::models::ModelSpec::MEMBERS)?));
     out.push_str(&section(loss));
     out.push_str(&section(optimizer));
     out.push_str(&horizon(&setup));
