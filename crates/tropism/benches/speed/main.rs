@@ -7,6 +7,7 @@ mod clock;
 mod flow;
 mod grams;
 mod kernels;
+mod optimizers;
 mod solvers;
 
 fn main() {
@@ -16,6 +17,7 @@ fn main() {
     let effort = if quick { clock::Effort::QUICK } else { clock::Effort::FULL };
     kernels::table(effort);
     grams::table(effort);
+    optimizers::table(effort);
     flow::table(effort);
     solvers::table(effort, has("--all"));
 }

@@ -52,6 +52,11 @@ impl Scaled {
     /// `self = decay * self + weight * other`, exact in scale.
     pub fn blend(&mut self, decay: f64, weight: f64, other_scale: f64, other: &[f64]) {
         let mine = self.log_scale + decay.ln();
+        if decay > 0.0 && other.iter().all(|&v| v == 0.0) {
+            // Nothing is added, whatever scale nothing has.
+            self.log_scale = mine;
+            return;
+        }
         let theirs = other_scale + weight.ln();
         let own_empty = self.direction.iter().all(|&v| v == 0.0) || decay == 0.0;
         let scale = if own_empty { theirs } else { mine.max(theirs) };

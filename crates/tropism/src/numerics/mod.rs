@@ -14,6 +14,7 @@ pub mod matrix;
 pub mod narrow;
 pub mod norm;
 pub mod null;
+pub mod polar;
 pub mod potential;
 pub mod products;
 pub mod pseudo_inverse;

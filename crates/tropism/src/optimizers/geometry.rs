@@ -1,5 +1,6 @@
 //! What "steepest" means: the unit ball or mirror potential that shapes an optimizer's steps.
 
+use super::SecondMoment;
 use crate::models::Block;
 use crate::numerics::linalg::{self, max_abs, norm2};
 use crate::numerics::matrix::Matrix;
@@ -13,6 +14,18 @@ pub enum Geometry {
     Norm(Norm),
     /// Mirror descent in a potential.
     Mirror(Potential),
+    /// Each coordinate divided by the root of its second moment.
+    Adaptive(SecondMoment),
+    /// Spectral steps by an iteration that brings singular values near one but not to it; vectors by their ℓ2 norm.
+    NewtonSchulz { iterations: u32 },
+    /// Spectral steps for matrices, a second moment for the blocks that are vectors.
+    Hybrid(SecondMoment),
+    /// Gradient matrices between inverse roots of their summed (or averaged) outer products.
+    Kronecker { beta2: f64, epsilon: f64 },
+    /// Gradients times the (damped) inverse of the Gauss-Newton matrix.
+    GaussNewton { damping: f64 },
+    /// No gradients: candidates are compared by their losses.
+    Search,
 }
 
 /// `‖w‖` of parameters in blocks: matrix norms join the blocks' own, spectral by the largest, nuclear by the sum, so that
@@ -74,7 +87,7 @@ fn largest_block<'a>(g: &[f64], blocks: &'a [Block]) -> Option<&'a Block> {
 }
 
 /// The steepest direction of one block; zero for a block without a gradient.
-fn block_direction(norm: Norm, g: &[f64], b: &Block, out: &mut [f64]) {
+pub(super) fn block_direction(norm: Norm, g: &[f64], b: &Block, out: &mut [f64]) {
     let top = max_abs(g);
     if top == 0.0 {
         out.fill(0.0);

@@ -103,11 +103,6 @@ impl Optimizer for GradientDescent {
 
     fn facts(&self) -> OptimizerFacts {
         OptimizerFacts {
-            geometry: Geometry::Norm(Norm::L2),
-            momentum: 0.0,
-            stability: (2.0, 2.0),
-            normalized: false,
-            stochastic: false,
             symmetry: Symmetry::Rotation,
             flow: self.schedule.is_constant().then_some(FlowLimit {
                 curve: Curve::Flow,
@@ -115,8 +110,8 @@ impl Optimizer for GradientDescent {
                 error_factor: 0.5,
                 batch: None,
             }),
-            continuous: false,
             schedule: Some(self.schedule),
+            ..OptimizerFacts::plain(Geometry::Norm(Norm::L2))
         }
     }
 }

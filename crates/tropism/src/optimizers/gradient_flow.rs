@@ -42,15 +42,11 @@ impl Optimizer for GradientFlow {
 
     fn facts(&self) -> OptimizerFacts {
         OptimizerFacts {
-            geometry: Geometry::Norm(Norm::L2),
-            momentum: 0.0,
             stability: (f64::INFINITY, f64::INFINITY),
-            normalized: false,
-            stochastic: false,
             symmetry: Symmetry::Rotation,
             flow: Some(FlowLimit { curve: Curve::Flow, time_factor: 1.0, error_factor: 0.0, batch: None }),
             continuous: true,
-            schedule: None,
+            ..OptimizerFacts::plain(Geometry::Norm(Norm::L2))
         }
     }
 }

@@ -78,11 +78,8 @@ impl Optimizer for HeavyBall {
     fn facts(&self) -> OptimizerFacts {
         let factor = 1.0 / (1.0 - self.momentum);
         OptimizerFacts {
-            geometry: Geometry::Norm(Norm::L2),
             momentum: self.momentum,
             stability: (2.0 * (1.0 - self.momentum), 2.0 * (1.0 + self.momentum)),
-            normalized: false,
-            stochastic: false,
             symmetry: Symmetry::Rotation,
             flow: self.schedule.is_constant().then_some(FlowLimit {
                 curve: Curve::Flow,
@@ -90,8 +87,8 @@ impl Optimizer for HeavyBall {
                 error_factor: factor * (factor - 0.5),
                 batch: None,
             }),
-            continuous: false,
             schedule: Some(self.schedule),
+            ..OptimizerFacts::plain(Geometry::Norm(Norm::L2))
         }
     }
 }

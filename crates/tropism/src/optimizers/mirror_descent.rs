@@ -123,15 +123,9 @@ impl Optimizer for MirrorDescent {
     fn facts(&self) -> OptimizerFacts {
         let even = self.potential != Potential::NegEntropy;
         OptimizerFacts {
-            geometry: Geometry::Mirror(self.potential),
-            momentum: 0.0,
-            stability: (2.0, 2.0),
-            normalized: false,
-            stochastic: false,
             symmetry: if even { Symmetry::SignedPermutation } else { Symmetry::Permutation },
-            flow: None,
-            continuous: false,
             schedule: Some(self.schedule),
+            ..OptimizerFacts::plain(Geometry::Mirror(self.potential))
         }
     }
 }

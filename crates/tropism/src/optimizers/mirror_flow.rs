@@ -70,15 +70,11 @@ impl Optimizer for MirrorFlow {
     fn facts(&self) -> OptimizerFacts {
         let even = self.potential != Potential::NegEntropy;
         OptimizerFacts {
-            geometry: Geometry::Mirror(self.potential),
-            momentum: 0.0,
             stability: (f64::INFINITY, f64::INFINITY),
-            normalized: false,
-            stochastic: false,
             symmetry: if even { Symmetry::SignedPermutation } else { Symmetry::Permutation },
             flow: Some(FlowLimit { curve: Curve::Flow, time_factor: 1.0, error_factor: 0.0, batch: None }),
             continuous: true,
-            schedule: None,
+            ..OptimizerFacts::plain(Geometry::Mirror(self.potential))
         }
     }
 }

@@ -3,31 +3,58 @@
 //! An optimizer sees an [`Oracle`] (gradients and losses, never data) and its own [`State`], which is plain
 //! serialisable data: saved, reloaded and continued it gives the same bits as never stopped.
 
+mod batches;
+mod facts;
 mod geometry;
+#[cfg(test)]
+mod reference;
 mod schedule;
+mod second_moment;
+mod state;
 
+pub use batches::{BatchSpec, Batches};
+pub use facts::{Acceleration, Batch, Curve, FlowLimit, Noise, OptimizerFacts, Order, Sampling, Symmetry};
 pub use geometry::{Geometry, block_norm, steepest};
 pub use schedule::{Schedule, ScheduleKind, ScheduleSpec};
+pub use second_moment::SecondMoment;
+pub use state::{Clock, State};
 
+use crate::data::Targets;
 use crate::models::Block;
 use crate::numerics::Norm;
-use crate::numerics::logscale::{Scaled, log_add_exp};
-use crate::numerics::rng::{self, Rng, Stream};
 use crate::registry::members;
-use serde::{Deserialize, Serialize};
 
 members! {
     /// The `[optimizer]` section.
     "optimizer" OptimizerSpec {
+        adaboost => AdaBoostSpec,
+        adagrad => AdaGradSpec,
+        adam => AdamSpec,
+        adamw => AdamWSpec,
+        coordinate_descent => CoordinateDescentSpec,
+        dual_momentum => DualMomentumSpec,
+        evolution_strategy => EvolutionStrategySpec,
         gradient_descent => GradientDescentSpec,
         gradient_flow => GradientFlowSpec,
+        guess_and_check => GuessAndCheckSpec,
         heavy_ball => HeavyBallSpec,
+        label_noise_sgd => LabelNoiseSgdSpec,
+        langevin => LangevinSpec,
+        lion => LionSpec,
         mirror_descent => MirrorDescentSpec,
         mirror_flow => MirrorFlowSpec,
+        muon => MuonSpec,
+        natural_gradient => NaturalGradientSpec,
         nesterov => NesterovSpec,
         normalized_gradient_descent => NormalizedGradientDescentSpec,
+        pattern_search => PatternSearchSpec,
+        progressive_rescaling => ProgressiveRescalingSpec,
+        random_local_search => RandomLocalSearchSpec,
         regularization_path => RegularizationPathSpec,
+        rmsprop => RmsPropSpec,
         sgd => SgdSpec,
+        shampoo => ShampooSpec,
+        signum => SignumSpec,
         steepest_descent => SteepestDescentSpec,
     }
 }
@@ -55,158 +82,28 @@ pub trait Oracle {
     fn descend(&mut self, _theta: &mut [f64], _eta: f64, _steps: u64) -> u64 {
         0
     }
-}
 
-/// Gradient-flow time `t = Σ η_k`, which may be far beyond the range of `f64`.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct Clock {
-    linear: f64,
-    log: f64,
-}
-
-impl Default for Clock {
-    fn default() -> Self {
-        Self { linear: 0.0, log: f64::NEG_INFINITY }
-    }
-}
-
-impl Clock {
-    /// Adds a step `exp(log_eta)`.
-    pub fn advance_log(&mut self, log_eta: f64) {
-        if log_eta < 600.0 {
-            self.linear += log_eta.exp();
-        } else {
-            self.log = log_add_exp(self.log, log_eta);
-        }
+    /// Samples on the wrong side at `θ`, ties included; `None` for regression targets or where nobody counts.
+    fn errors_at(&mut self, _theta: &[f64]) -> Option<usize> {
+        None
     }
 
-    /// Adds a step.
-    pub fn advance(&mut self, eta: f64) {
-        self.linear += eta;
+    /// [`Oracle::gradient`] on a batch whose targets `disturb` may change first.
+    fn disturbed_gradient(
+        &mut self,
+        theta: &[f64],
+        batch: &[usize],
+        _disturb: &mut dyn FnMut(&mut Targets),
+        out: &mut [f64],
+    ) -> f64 {
+        self.gradient(theta, Some(batch), out)
     }
 
-    /// Natural logarithm of the time; `−∞` at the start.
-    pub fn log(&self) -> f64 {
-        log_add_exp(self.linear.ln(), self.log)
+    /// Writes `exp(−s) Jᵀ H J [p × p]` over all samples at `θ`, `J` the derivatives of the outputs and `H` the curvature of
+    /// the loss in them: the Gauss-Newton matrix, Fisher's for a loss that is a log-likelihood. `None` where it is unknown.
+    fn gauss_newton(&mut self, _theta: &[f64], _out: &mut [f64]) -> Option<f64> {
+        None
     }
-}
-
-/// Everything an optimizer remembers.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct State {
-    pub theta: Vec<f64>,
-    /// Momenta, second moments, dual variables: scale × direction.
-    pub slots: Vec<Scaled>,
-    pub step: u64,
-    pub clock: Clock,
-    pub seed: u64,
-    /// Current epoch's order of samples, for sampling without replacement.
-    pub order: Vec<usize>,
-    #[serde(skip)]
-    scratch: Vec<f64>,
-    #[serde(skip)]
-    second: Vec<f64>,
-}
-
-impl State {
-    /// A state at `theta` with `slots` zero slots.
-    pub fn new(theta: Vec<f64>, slots: usize, seed: u64) -> Self {
-        let p = theta.len();
-        Self {
-            slots: vec![Scaled::zeros(p); slots],
-            scratch: vec![0.0; p],
-            second: vec![0.0; p],
-            theta,
-            step: 0,
-            clock: Clock::default(),
-            seed,
-            order: vec![],
-        }
-    }
-
-    /// The scratch vector `[p]`, taken out so that it can be filled while the state is read.
-    fn take_scratch(&mut self) -> Vec<f64> {
-        let mut s = std::mem::take(&mut self.scratch);
-        s.resize(self.theta.len(), 0.0);
-        s
-    }
-
-    /// A copy without the scratch memory: two states that will go on alike compare equal.
-    pub fn saved(&self) -> State {
-        State { scratch: vec![], second: vec![], ..self.clone() }
-    }
-
-    /// Random numbers of this step: a function of seed and step alone, so that a reloaded state continues alike.
-    fn rng(&self) -> Rng {
-        let mut r = rng::rng(self.seed, Stream::Optimizer);
-        // 2^36 words a step: more than any step draws.
-        r.set_word_pos(u128::from(self.step) << 36);
-        r
-    }
-}
-
-/// Symmetries an optimizer commutes with.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Symmetry {
-    /// All rotations of the inputs: the run may be carried out in any orthonormal basis.
-    Rotation,
-    /// Permutations and sign flips of the coordinates.
-    SignedPermutation,
-    /// Permutations of the coordinates.
-    Permutation,
-}
-
-/// Which curve the training room follows where it does not iterate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Curve {
-    /// The flow of the optimizer's own geometry: `dw/dt = −∇L`, or `d∇Φ(w)/dt = −∇L` for a mirror map.
-    Flow,
-    /// `argmin L(w) + ‖w − w₀‖²/(2t)`, each point by itself.
-    RegularizationPath,
-}
-
-/// The continuous-time limit that continues the discrete run in log time.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub struct FlowLimit {
-    pub curve: Curve,
-    /// Flow time per unit of Σ η: `1 / (1 − β)` for momentum β.
-    pub time_factor: f64,
-    /// Leading-order error per unit of ∫‖∇²L ∇L‖ dt, divided by the (effective) step size: 1/2 for gradient descent,
-    /// `1/(1 − β) − 1/2` for momentum (Kovachki, Stuart 2021, arXiv 1906.04285).
-    pub error_factor: f64,
-    /// What a stochastic step averages over; `None` without noise.
-    pub batch: Option<Batch>,
-}
-
-/// The samples of one stochastic step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Batch {
-    pub size: usize,
-    /// A sample may be drawn more than once.
-    pub replacement: bool,
-}
-
-/// What an optimizer declares about itself; theorems read only this.
-#[derive(Debug, Clone, PartialEq)]
-pub struct OptimizerFacts {
-    /// What "steepest" means to it.
-    pub geometry: Geometry,
-    /// Momentum coefficient, 0 without memory.
-    pub momentum: f64,
-    /// Constant steps below the first number divided by the smoothness are proven to converge on smooth convex losses;
-    /// at or above the second they are unstable already on quadratics.
-    pub stability: (f64, f64),
-    /// The step length does not depend on the gradient's.
-    pub normalized: bool,
-    /// Uses random batches.
-    pub stochastic: bool,
-    pub symmetry: Symmetry,
-    pub flow: Option<FlowLimit>,
-    /// It is itself the flow: no discrete step exists.
-    pub continuous: bool,
-    pub schedule: Option<Schedule>,
 }
 
 /// An iterative method.
@@ -219,9 +116,19 @@ pub trait Optimizer: Send + Sync {
 
     fn facts(&self) -> OptimizerFacts;
 
-    /// `count` steps, for methods that can take many at once.
+    /// `count` steps, or fewer if it is finished before; for methods that can take many at once.
     fn steps(&self, state: &mut State, oracle: &mut dyn Oracle, count: u64) {
-        (0..count).for_each(|_| self.step(state, oracle));
+        for _ in 0..count {
+            if self.finished(state) {
+                return;
+            }
+            self.step(state, oracle);
+        }
+    }
+
+    /// Nothing more will change: a search has found what it looked for.
+    fn finished(&self, state: &State) -> bool {
+        state.done
     }
 }
 
@@ -275,15 +182,34 @@ impl OptimizerSpec {
     /// Checks the ranges of the keys and fills in the step size derived from `curvature` where none is given.
     pub fn build(&self, curvature: &Curvature) -> Result<Built, crate::Error> {
         match self {
+            OptimizerSpec::adaboost(s) => s.build(curvature),
+            OptimizerSpec::adagrad(s) => s.build(curvature),
+            OptimizerSpec::adam(s) => s.build(curvature),
+            OptimizerSpec::adamw(s) => s.build(curvature),
+            OptimizerSpec::coordinate_descent(s) => s.build(curvature),
+            OptimizerSpec::dual_momentum(s) => s.build(curvature),
+            OptimizerSpec::evolution_strategy(s) => s.build(curvature),
             OptimizerSpec::gradient_descent(s) => s.build(curvature),
             OptimizerSpec::gradient_flow(s) => Ok(s.build()),
+            OptimizerSpec::guess_and_check(s) => s.build(curvature),
             OptimizerSpec::heavy_ball(s) => s.build(curvature),
+            OptimizerSpec::label_noise_sgd(s) => s.build(curvature),
+            OptimizerSpec::langevin(s) => s.build(curvature),
+            OptimizerSpec::lion(s) => s.build(curvature),
             OptimizerSpec::mirror_descent(s) => s.build(curvature),
             OptimizerSpec::mirror_flow(s) => s.build(),
+            OptimizerSpec::muon(s) => s.build(curvature),
+            OptimizerSpec::natural_gradient(s) => s.build(curvature),
             OptimizerSpec::nesterov(s) => s.build(curvature),
             OptimizerSpec::normalized_gradient_descent(s) => s.build(curvature),
+            OptimizerSpec::pattern_search(s) => s.build(curvature),
+            OptimizerSpec::progressive_rescaling(s) => s.build(curvature),
+            OptimizerSpec::random_local_search(s) => s.build(curvature),
             OptimizerSpec::regularization_path(s) => Ok(s.build()),
+            OptimizerSpec::rmsprop(s) => s.build(curvature),
             OptimizerSpec::sgd(s) => s.build(curvature),
+            OptimizerSpec::shampoo(s) => s.build(curvature),
+            OptimizerSpec::signum(s) => s.build(curvature),
             OptimizerSpec::steepest_descent(s) => s.build(curvature),
         }
     }
@@ -291,8 +217,20 @@ impl OptimizerSpec {
 
 /// Refuses a momentum coefficient outside `[0, 1)`.
 fn check_momentum(beta: f64) -> Result<(), crate::Error> {
-    if (0.0..1.0).contains(&beta) {
-        return Ok(());
-    }
-    Err(crate::Error::bad_value("optimizer", "momentum", beta, "it must lie in [0, 1)"))
+    check_range("momentum", beta, (0.0..1.0).contains(&beta), "it must lie in [0, 1)")
+}
+
+/// Refuses the value of a key unless `inside` its range.
+fn check_range(key: &str, value: f64, inside: bool, range: &str) -> Result<(), crate::Error> {
+    if inside { Ok(()) } else { Err(crate::Error::bad_value("optimizer", key, value, range)) }
+}
+
+/// Refuses what is not a finite number ≥ 0.
+fn check_nonnegative(key: &str, value: f64) -> Result<(), crate::Error> {
+    check_range(key, value, value >= 0.0 && value.is_finite(), "it must be a finite number >= 0")
+}
+
+/// Refuses what is not a finite number > 0.
+fn check_positive(key: &str, value: f64) -> Result<(), crate::Error> {
+    check_range(key, value, value > 0.0 && value.is_finite(), "it must be a finite number > 0")
 }

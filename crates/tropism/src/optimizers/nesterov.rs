@@ -90,11 +90,8 @@ impl Optimizer for Nesterov {
     fn facts(&self) -> OptimizerFacts {
         let factor = 1.0 / (1.0 - self.momentum);
         OptimizerFacts {
-            geometry: Geometry::Norm(Norm::L2),
             momentum: self.momentum,
             stability: (1.0 + 1e-9, 2.0 * (1.0 + self.momentum) / (1.0 + 2.0 * self.momentum)),
-            normalized: false,
-            stochastic: false,
             symmetry: Symmetry::Rotation,
             flow: self.schedule.is_constant().then_some(FlowLimit {
                 curve: Curve::Flow,
@@ -102,8 +99,8 @@ impl Optimizer for Nesterov {
                 error_factor: factor * (factor - 0.5 - self.momentum).abs(),
                 batch: None,
             }),
-            continuous: false,
             schedule: Some(self.schedule),
+            ..OptimizerFacts::plain(Geometry::Norm(Norm::L2))
         }
     }
 }

@@ -46,11 +46,7 @@ impl Optimizer for RegularizationPath {
 
     fn facts(&self) -> OptimizerFacts {
         OptimizerFacts {
-            geometry: Geometry::Norm(Norm::L2),
-            momentum: 0.0,
             stability: (f64::INFINITY, f64::INFINITY),
-            normalized: false,
-            stochastic: false,
             symmetry: Symmetry::Rotation,
             flow: Some(FlowLimit {
                 curve: Curve::RegularizationPath,
@@ -59,7 +55,7 @@ impl Optimizer for RegularizationPath {
                 batch: None,
             }),
             continuous: true,
-            schedule: None,
+            ..OptimizerFacts::plain(Geometry::Norm(Norm::L2))
         }
     }
 }

@@ -9,13 +9,11 @@
 
 use super::gradient_descent::add_scaled;
 use super::{
-    Batch, Built, Curvature, Curve, FlowLimit, Geometry, Optimizer, OptimizerFacts, Oracle, Schedule, ScheduleKind, ScheduleSpec,
-    State, Symmetry,
+    Batches, Built, Curvature, Curve, FlowLimit, Geometry, Optimizer, OptimizerFacts, Oracle, Order, Schedule, ScheduleKind,
+    ScheduleSpec, State, Symmetry,
 };
 use crate::Error;
 use crate::numerics::Norm;
-use rand::RngExt;
-use rand::seq::SliceRandom;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -40,19 +38,15 @@ impl Default for SgdSpec {
 /// SGD with its schedule.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Sgd {
-    pub batch: usize,
-    pub replacement: bool,
-    pub samples: usize,
+    pub batches: Batches,
     pub schedule: Schedule,
 }
 
 impl SgdSpec {
     /// See [`super::OptimizerSpec::build`].
     pub fn build(&self, c: &Curvature) -> Result<Built, Error> {
-        if self.batch == 0 || self.batch > c.samples {
-            let expected = format!("it must lie between 1 and the number of samples, {}", c.samples);
-            return Err(Error::bad_value("optimizer", "batch", self.batch, &expected));
-        }
+        let order = if self.replacement { Order::Replacement } else { Order::Shuffled };
+        let batches = Batches::new(self.batch, order, c.samples)?;
         if self.steps.schedule == Some(ScheduleKind::LossNormalized) {
             return Err(Error::incompatible(
                 "sgd",
@@ -64,36 +58,8 @@ impl SgdSpec {
             let single = c.single;
             (1.0 / single, format!("1 / largest smoothness of one sample = 1 / {single:.6}"))
         })?;
-        let (batch, replacement) = (self.batch, self.replacement);
-        Ok(Built {
-            step_size: Some(schedule.base),
-            origin,
-            optimizer: Box::new(Sgd { batch, replacement, samples: c.samples, schedule }),
-        })
-    }
-}
-
-impl Sgd {
-    /// The samples of this step, left in the first `batch` places of the returned vector's window.
-    fn draw(&self, state: &mut State) -> std::ops::Range<usize> {
-        let n = self.samples;
-        if self.replacement {
-            let mut rng = state.rng();
-            state.order.clear();
-            state.order.extend((0..self.batch).map(|_| rng.random_range(0..n)));
-            return 0..self.batch;
-        }
-        // An epoch is floor(n / batch) steps; the remainder of the order is left out, another one each epoch.
-        let per_epoch = (n / self.batch) as u64;
-        let within = (state.step % per_epoch) as usize;
-        if within == 0 || state.order.len() != n {
-            let mut epoch = State::new(vec![], 0, state.seed);
-            epoch.step = state.step - within as u64;
-            state.order.clear();
-            state.order.extend(0..n);
-            state.order.shuffle(&mut epoch.rng());
-        }
-        within * self.batch..(within + 1) * self.batch
+        let optimizer = Box::new(Sgd { batches, schedule });
+        Ok(Built { step_size: Some(schedule.base), origin, optimizer })
     }
 }
 
@@ -103,7 +69,7 @@ impl Optimizer for Sgd {
     }
 
     fn step(&self, state: &mut State, oracle: &mut dyn Oracle) {
-        let range = self.draw(state);
+        let range = self.batches.draw(state);
         let mut g = state.take_scratch();
         let scale = oracle.gradient(&state.theta, Some(&state.order[range]), &mut g);
         let log_eta = self.schedule.log_step(state.step, || 0.0);
@@ -115,20 +81,17 @@ impl Optimizer for Sgd {
 
     fn facts(&self) -> OptimizerFacts {
         OptimizerFacts {
-            geometry: Geometry::Norm(Norm::L2),
-            momentum: 0.0,
-            stability: (2.0, 2.0),
-            normalized: false,
-            stochastic: self.batch < self.samples || self.replacement,
+            stochastic: self.batches.is_random(),
+            sampling: Some(self.batches.sampling()),
             symmetry: Symmetry::Rotation,
             flow: self.schedule.is_constant().then_some(FlowLimit {
                 curve: Curve::Flow,
                 time_factor: 1.0,
                 error_factor: 0.5,
-                batch: Some(Batch { size: self.batch, replacement: self.replacement }),
+                batch: Some(self.batches.of_flow()),
             }),
-            continuous: false,
             schedule: Some(self.schedule),
+            ..OptimizerFacts::plain(Geometry::Norm(Norm::L2))
         }
     }
 }

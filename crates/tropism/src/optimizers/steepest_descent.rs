@@ -119,15 +119,11 @@ impl Optimizer for SteepestDescent {
     fn facts(&self) -> OptimizerFacts {
         let rotation = matches!(self.norm, Norm::L2 | Norm::Spectral | Norm::Nuclear);
         OptimizerFacts {
-            geometry: Geometry::Norm(self.norm),
             momentum: self.momentum,
-            stability: (2.0, 2.0),
             normalized: self.normalized,
-            stochastic: false,
             symmetry: if rotation { Symmetry::Rotation } else { Symmetry::SignedPermutation },
-            flow: None,
-            continuous: false,
             schedule: Some(self.schedule),
+            ..OptimizerFacts::plain(Geometry::Norm(self.norm))
         }
     }
 }

@@ -173,6 +173,7 @@ impl<'a> Case<'a> {
         let yes = f.geometry == Geometry::Norm(Norm::L2)
             && !f.normalized
             && f.stochastic == stochastic
+            && f.pure()
             && !self.is_regularization_path();
         let kind = if stochastic { "stochastic gradient steps" } else { "gradient steps" };
         scope(check(kind, holds(yes), format!("the optimizer is `{}`", self.setup.spec.optimizer.id())))
@@ -211,11 +212,11 @@ impl<'a> Case<'a> {
         scope(check("mirror descent", holds(yes), self.optimizer_words()))
     }
 
-    /// The norm of a steepest descent; ℓ2 for mirror descent, which has none.
+    /// The norm of a steepest descent; ℓ2 for the others, which have none.
     pub fn norm(&self) -> Norm {
         match self.optimizer.geometry {
             Geometry::Norm(norm) => norm,
-            Geometry::Mirror(_) => Norm::L2,
+            _ => Norm::L2,
         }
     }
 

@@ -73,7 +73,7 @@ impl Theorem for LeastSquaresNearestInterpolant {
 
 fn gradient_steps(case: &Case) -> Check {
     let f = &case.optimizer;
-    let yes = f.geometry == Geometry::Norm(Norm::L2) && !f.normalized && !case.is_regularization_path();
+    let yes = f.geometry == Geometry::Norm(Norm::L2) && !f.normalized && f.pure() && !case.is_regularization_path();
     scope(check("gradient steps", holds(yes), format!("the optimizer is `{}`", case.setup.spec.optimizer.id())))
 }
 

@@ -81,6 +81,6 @@ impl Theorem for MirrorDescentBregman {
 fn potential(case: &Case) -> Potential {
     match case.optimizer.geometry {
         Geometry::Mirror(potential) => potential,
-        Geometry::Norm(_) => Potential::HalfSquare,
+        _ => Potential::HalfSquare,
     }
 }

@@ -86,8 +86,9 @@ fn normalized_steps(case: &Case) -> Check {
     // In ℓ2 without normalisation this is gradient descent, which has a sharper theorem of its own.
     let yes = match case.optimizer.geometry {
         Geometry::Norm(norm) => case.optimizer.normalized || norm != Norm::L2,
-        Geometry::Mirror(_) => false,
+        _ => false,
     };
+    let yes = yes && case.optimizer.pure() && !case.optimizer.stochastic;
     scope(check("steepest descent", holds(yes), format!("the optimizer is `{}`", case.setup.spec.optimizer.id())))
 }
 

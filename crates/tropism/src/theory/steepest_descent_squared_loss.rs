@@ -77,7 +77,8 @@ impl Theorem for SteepestDescentSquaredLoss {
 }
 
 fn other_norm(case: &Case) -> Check {
-    let yes = matches!(case.optimizer.geometry, Geometry::Norm(_)) && case.norm() != Norm::L2;
+    let norm = matches!(case.optimizer.geometry, Geometry::Norm(_)) && case.norm() != Norm::L2;
+    let yes = norm && case.optimizer.pure();
     scope(check("steepest descent outside ℓ2", holds(yes), format!("the norm is {}", case.norm().name())))
 }
 

@@ -100,6 +100,9 @@ fn iterate(
             log.record(state, oracle);
             next_record = after(next_record, state.step);
         }
+        if job.built.optimizer.finished(state) {
+            return Ended::Completed;
+        }
         let log_time = state.clock.log();
         if job.horizon.log_time.is_some_and(|t| log_time >= t) {
             return Ended::Completed;

@@ -5,6 +5,7 @@ use crate::data::Targets;
 use crate::losses::Loss;
 use crate::models::{Block, Model, Workspace};
 use crate::numerics::Design;
+use crate::numerics::linalg::{axpy, max_abs};
 use crate::optimizers::Oracle;
 use std::cell::OnceCell;
 
@@ -31,6 +32,21 @@ pub struct DataOracle<'a> {
 struct Batch {
     x: Design,
     targets: Targets,
+}
+
+impl Batch {
+    /// Fills `batch` with these rows.
+    fn fill<'b>(
+        batch: &'b mut Option<Batch>,
+        x: &Design,
+        targets: &Targets,
+        indices: &[usize],
+    ) -> &'b mut Batch {
+        let b = batch.get_or_insert_with(|| Batch { x: x.select(indices), targets: targets.select(indices) });
+        x.select_into(indices, &mut b.x);
+        targets.select_into(indices, &mut b.targets);
+        b
+    }
 }
 
 impl<'a> DataOracle<'a> {
@@ -78,33 +94,41 @@ impl Oracle for DataOracle<'_> {
     }
 
     fn gradient(&mut self, theta: &[f64], batch: Option<&[usize]>, out: &mut [f64]) -> f64 {
-        let n = self.targets.len();
-        self.last_was_batch = batch.is_some();
-        self.last_weight = self.log_weight + batch.map_or(0.0, |b| (n as f64 / b.len() as f64).ln());
-        self.resize(batch.map_or(n, <[usize]>::len));
-        if batch.is_none() {
-            self.fuse();
-            if let Some(Some(fused)) = self.fused.get_mut() {
-                let scale = fused.gradient(self.x, theta, out);
-                fused.outputs(&mut self.outputs);
-                return scale + self.last_weight;
+        match batch {
+            Some(indices) => self.disturbed_gradient(theta, indices, &mut |_| {}, out),
+            None => {
+                self.resize(self.targets.len());
+                self.last_was_batch = false;
+                self.last_weight = self.log_weight;
+                self.fuse();
+                if let Some(Some(fused)) = self.fused.get_mut() {
+                    let scale = fused.gradient(self.x, theta, out);
+                    fused.outputs(&mut self.outputs);
+                    return scale + self.last_weight;
+                }
+                self.model.predict(theta, self.x, &mut self.work, &mut self.outputs);
+                let scale = self.loss.slopes(&self.outputs, self.targets, &mut self.slopes);
+                self.model.pullback(theta, self.x, &self.slopes, &mut self.work, out);
+                scale + self.last_weight
             }
         }
-        let (x, targets) = match batch {
-            None => (self.x, self.targets),
-            Some(indices) => {
-                let b = self.batch.get_or_insert_with(|| Batch {
-                    x: self.x.select(indices),
-                    targets: self.targets.select(indices),
-                });
-                self.x.select_into(indices, &mut b.x);
-                self.targets.select_into(indices, &mut b.targets);
-                (&b.x, &b.targets)
-            }
-        };
-        self.model.predict(theta, x, &mut self.work, &mut self.outputs);
-        let scale = self.loss.slopes(&self.outputs, targets, &mut self.slopes);
-        self.model.pullback(theta, x, &self.slopes, &mut self.work, out);
+    }
+
+    fn disturbed_gradient(
+        &mut self,
+        theta: &[f64],
+        batch: &[usize],
+        disturb: &mut dyn FnMut(&mut Targets),
+        out: &mut [f64],
+    ) -> f64 {
+        self.resize(batch.len());
+        let b = Batch::fill(&mut self.batch, self.x, self.targets, batch);
+        disturb(&mut b.targets);
+        self.last_was_batch = true;
+        self.last_weight = self.log_weight + (self.targets.len() as f64 / batch.len() as f64).ln();
+        self.model.predict(theta, &b.x, &mut self.work, &mut self.outputs);
+        let scale = self.loss.slopes(&self.outputs, &b.targets, &mut self.slopes);
+        self.model.pullback(theta, &b.x, &self.slopes, &mut self.work, out);
         scale + self.last_weight
     }
 
@@ -134,5 +158,61 @@ impl Oracle for DataOracle<'_> {
         self.last_weight = self.log_weight;
         self.model.predict(theta, self.x, &mut self.work, &mut self.outputs);
         self.log_loss()
+    }
+
+    fn errors_at(&mut self, theta: &[f64]) -> Option<usize> {
+        self.resize(self.targets.len());
+        self.model.predict(theta, self.x, &mut self.work, &mut self.outputs);
+        match self.targets {
+            Targets::Real(_) => None,
+            Targets::Sign(y) => Some(self.outputs.iter().zip(y).filter(|(f, y)| **f * **y <= 0.0).count()),
+            Targets::Class { labels, classes } => {
+                let wrong =
+                    |(f, &y): (&[f64], &usize)| f.iter().enumerate().any(|(c, v)| c != y && *v >= f[y]);
+                Some(self.outputs.chunks_exact(*classes).zip(labels).filter(|s| wrong(*s)).count())
+            }
+        }
+    }
+
+    fn gauss_newton(&mut self, theta: &[f64], out: &mut [f64]) -> Option<f64> {
+        let (n, k, p) = (self.targets.len(), self.targets.outputs(), theta.len());
+        self.resize(n);
+        self.model.predict(theta, self.x, &mut self.work, &mut self.outputs);
+        let (mut unit, mut h, mut rows) = (vec![0.0; k], vec![0.0; k * k], vec![0.0; k * p]);
+        let scales = (0..n).map(|i| {
+            let f = &self.outputs[i * k..(i + 1) * k];
+            let scale = self.loss.curvature(f, self.targets.get(i), &mut h);
+            if max_abs(&h) > 0.0 { scale } else { f64::NEG_INFINITY }
+        });
+        let top = scales.fold(f64::NEG_INFINITY, f64::max);
+        out.fill(0.0);
+        if top == f64::NEG_INFINITY {
+            return Some(0.0);
+        }
+        for i in 0..n {
+            let f = &self.outputs[i * k..(i + 1) * k];
+            let factor = (self.loss.curvature(f, self.targets.get(i), &mut h) - top).exp();
+            let b = Batch::fill(&mut self.batch, self.x, self.targets, &[i]);
+            for c in 0..k {
+                unit.fill(0.0);
+                unit[c] = 1.0;
+                self.model.pullback(theta, &b.x, &unit, &mut self.work, &mut rows[c * p..(c + 1) * p]);
+            }
+            add_products(&rows, &h, factor, out);
+        }
+        self.last_was_batch = false;
+        Some(top + self.log_weight)
+    }
+}
+
+/// `out += factor Jᵀ H J` for the rows `J [k × p]` and `H [k × k]`.
+fn add_products(rows: &[f64], h: &[f64], factor: f64, out: &mut [f64]) {
+    let k = h.len().isqrt();
+    let p = rows.len() / k;
+    for (ab, weight) in h.iter().enumerate().filter(|(_, h)| **h != 0.0) {
+        let (left, right) = (&rows[ab / k * p..][..p], &rows[ab % k * p..][..p]);
+        for (v, out) in left.iter().zip(out.chunks_exact_mut(p)).filter(|(v, _)| **v != 0.0) {
+            axpy(factor * weight * v, right, out);
+        }
     }
 }

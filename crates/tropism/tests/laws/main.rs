@@ -7,6 +7,7 @@ mod loss;
 mod measure;
 mod model;
 mod optimizer;
+mod optimizer_settings;
 mod program;
 mod program_functions;
 mod theorem;

@@ -1,5 +1,6 @@
 //! Laws of the optimizers.
 
+use crate::optimizer_settings::settings;
 use crate::{Law, binary, close, gaussian, holds, multiclass, orthogonal, random};
 use rand::seq::SliceRandom;
 use std::sync::Arc;
@@ -7,9 +8,10 @@ use tropism::data::Dataset;
 use tropism::losses::{Loss, LossSpec};
 use tropism::models::{Block, Interface, ModelSpec};
 use tropism::numerics::linalg::{dot, matmul_nn, norm2, spectral_norm};
-use tropism::numerics::{Design, Matrix};
+use tropism::numerics::{Design, Matrix, Norm};
 use tropism::optimizers::{
     Curvature, Geometry, Optimizer, OptimizerFacts, OptimizerSpec, Oracle, Radius, State, Symmetry,
+    block_norm,
 };
 use tropism::training::DataOracle;
 
@@ -17,39 +19,6 @@ const SAMPLES: usize = 7;
 const INPUTS: usize = 5;
 const CLASSES: usize = 3;
 const STEPS: u64 = 25;
-
-/// Settings of every registered optimizer; one without an entry here is tested with its defaults.
-fn settings(id: &str) -> Vec<String> {
-    let lines: &[&str] = match id {
-        "gradient_descent" => &[
-            "",
-            "schedule = 'loss_normalized'",
-            "schedule = 'loss_normalized'\npower = 0.5",
-            "schedule = 'power_law'",
-        ],
-        "heavy_ball" => &["", "momentum = 0.0", "momentum = 0.5\nschedule = 'loss_normalized'"],
-        "mirror_descent" => &[
-            "p = 3.0",
-            "p = 1.5",
-            "potential = 'entropy'",
-            "potential = 'hypentropy'\nbeta = 0.1",
-            "potential = 'half_square'\nschedule = 'constant'",
-        ],
-        "nesterov" => &["", "momentum = 0.5\nschedule = 'power_law'"],
-        "normalized_gradient_descent" => &["", "momentum = 0.9"],
-        "sgd" => &["", "batch = 3", "batch = 2\nreplacement = false", "batch = 7\nreplacement = false"],
-        "steepest_descent" => {
-            return ["l1", "l2", "linf", "l3", "l1.5", "spectral", "nuclear"]
-                .iter()
-                .flat_map(|n| {
-                    ["", "momentum = 0.9", "normalized = false"].map(|rest| format!("norm = '{n}'\n{rest}"))
-                })
-                .collect();
-        }
-        _ => &[""],
-    };
-    lines.iter().map(|s| s.to_string()).collect()
-}
 
 /// A problem: data, their loss, and what step sizes are derived from.
 struct Problem {
@@ -128,7 +97,7 @@ impl Problem {
 fn bits(s: &State) -> Vec<u64> {
     let slots = s.slots.iter().flat_map(|v| v.direction.iter().chain([&v.log_scale]));
     let mut out: Vec<u64> = s.theta.iter().chain(slots).map(|v| v.to_bits()).collect();
-    out.extend([s.step, s.clock.log().to_bits(), s.seed]);
+    out.extend([s.step, s.clock.log().to_bits(), s.seed, u64::from(s.done)]);
     out.extend(s.order.iter().map(|&i| i as u64));
     out
 }
@@ -190,6 +159,7 @@ fn transformations(symmetry: Symmetry) -> Vec<Matrix> {
         })
     };
     match symmetry {
+        Symmetry::None => vec![],
         Symmetry::Permutation => vec![permutation(false)],
         Symmetry::SignedPermutation => vec![permutation(false), permutation(true)],
         Symmetry::Rotation => vec![permutation(true), orthogonal(&mut random(25), INPUTS)],
@@ -202,8 +172,13 @@ fn keeps_its_books(optimizer: &dyn Optimizer, problem: &Problem) -> Law {
     let mut state = optimizer.start(problem.start(), 5);
     holds(state.step == 0 && state.clock.log() == f64::NEG_INFINITY, || "the clock starts late".into())?;
     let Some(schedule) = facts.schedule else {
+        let before = state.theta.clone();
         problem.go_on(optimizer, &mut state, 3);
-        return holds(facts.continuous && state.theta == problem.start(), || "a flow was stepped".into());
+        let still = state.theta == before;
+        holds(facts.continuous == still, || "only a flow takes no steps".into())?;
+        // Steps of their own length: the clock goes on by them.
+        let counted = facts.continuous || (state.step == 3 && state.clock.log().is_finite());
+        return holds(counted, || format!("step {} at log time {}", state.step, state.clock.log()));
     };
     let mut time = 0.0;
     for k in 0..STEPS {
@@ -223,31 +198,43 @@ fn keeps_its_books(optimizer: &dyn Optimizer, problem: &Problem) -> Law {
     holds(state.clock.log().is_finite(), || "the clock stands still".into())
 }
 
-/// The first step is steepest in the declared geometry: `⟨−g, Δ⟩ = ‖g‖_* ‖Δ‖`, or `∇Φ(w + Δ) − ∇Φ(w) ∝ −g`.
+/// The first step is steepest in the declared geometry: `⟨−g, Δ⟩ = ‖g‖_* ‖Δ‖`, or `∇Φ(w + Δ) − ∇Φ(w) ∝ −g`. Geometries without a fixed
+/// norm promise less: a share of the norm's steepness, a descent coordinate by coordinate, a descent.
 fn moves_as_its_geometry_says(optimizer: &dyn Optimizer, problem: &Problem) -> Law {
     let facts = optimizer.facts();
-    if facts.stochastic || facts.continuous {
+    if facts.stochastic || facts.continuous || facts.sampling.is_some() || facts.weight_decay > 0.0 {
         return Ok(());
     }
-    let (start, k) = (problem.start(), problem.outputs());
+    let start = problem.start();
+    let blocks = problem.curvature().blocks;
     let mut g = vec![0.0; start.len()];
     problem.with_oracle(|o| o.gradient(&start, None, &mut g));
     let end = problem.run(optimizer, 6, 1).theta;
-    let (moved, size) = match facts.geometry {
-        Geometry::Norm(norm) => {
-            let moved: Vec<f64> = end.iter().zip(&start).map(|(a, b)| a - b).collect();
-            let size = norm.dual().value(&g, k) * norm.value(&moved, k);
-            (moved, size)
-        }
+    let moved: Vec<f64> = end.iter().zip(&start).map(|(a, b)| a - b).collect();
+    let steepness = |norm: Norm| block_norm(norm.dual(), &g, &blocks) * block_norm(norm, &moved, &blocks);
+    let descent = -dot(&g, &moved);
+    let (along, size) = match facts.geometry {
+        Geometry::Norm(norm) => (descent, steepness(norm)),
         Geometry::Mirror(potential) => {
-            let moved: Vec<f64> =
-                end.iter().zip(&start).map(|(a, b)| potential.mirror(*a) - potential.mirror(*b)).collect();
-            let size = norm2(&g) * norm2(&moved);
-            (moved, size)
+            let mirrored = |(a, b): (&f64, &f64)| potential.mirror(*a) - potential.mirror(*b);
+            let moved: Vec<f64> = end.iter().zip(&start).map(mirrored).collect();
+            (-dot(&g, &moved), norm2(&g) * norm2(&moved))
         }
+        Geometry::NewtonSchulz { .. } => {
+            let size = steepness(Norm::Spectral);
+            return holds(descent > 0.7 * size, || format!("descent {descent} of at most {size}"));
+        }
+        Geometry::Adaptive(_) | Geometry::Hybrid(_) => {
+            let with = g.iter().zip(&moved).all(|(g, v)| g * v < 0.0 || *g == 0.0);
+            return holds(with, || "a coordinate moved up its gradient".into());
+        }
+        Geometry::Kronecker { .. } | Geometry::GaussNewton { .. } => {
+            return holds(descent > 0.0, || format!("no descent: {descent}"));
+        }
+        Geometry::Search => return Ok(()),
     };
     // The difference of two weights of size one is good to 2^-52; steps are longer than 1e-3.
-    close(-dot(&g, &moved), size, 1e-11 * size.max(1e-3), || "alignment of step and gradient".into())?;
+    close(along, size, 1e-11 * size.max(1e-3), || "alignment of step and gradient".into())?;
     holds(size > 0.0, || "no step".into())
 }
 
@@ -255,7 +242,8 @@ fn moves_as_its_geometry_says(optimizer: &dyn Optimizer, problem: &Problem) -> L
 /// same iterates. (Each scale rounds to 2^-52 · 1000, and so does each step's relative length.)
 fn sees_no_scale_if_normalized(optimizer: &dyn Optimizer, problem: &Problem) -> Law {
     let facts = optimizer.facts();
-    if !(facts.normalized || facts.schedule.is_some_and(|s| s.loss_power == 1.0)) {
+    let fixed = matches!(facts.geometry, Geometry::Norm(_) | Geometry::Mirror(_));
+    if !(facts.normalized || fixed && facts.schedule.is_some_and(|s| s.loss_power == 1.0)) {
         return Ok(());
     }
     let mut tiny = problem.over(problem.data.x.to_dense());

@@ -85,6 +85,8 @@ pub fn carry_on(job: &Job, facts: &OptimizerFacts, trajectory: &mut Trajectory, 
             return mirror::follow(job, potential, goal, trajectory, observer);
         }
         (Curve::Flow, Geometry::Norm(_)) => {}
+        // The other geometries declare no flow.
+        (Curve::Flow, _) => return,
     }
     let Some(system) = LinearFlow::new(job, &last.theta) else {
         trajectory.ended = Ended::PrecisionExhausted;
