@@ -120,6 +120,28 @@ fn diagonal_network_answers_and_their_images() {
     }
 }
 
+#[test]
+fn deep_diagonal_network_answers_and_their_images() {
+    let k = known();
+    let (x, y) = problem(&k);
+    for (name, entry) in k["diagonal_deep_interpolant"].as_object().unwrap() {
+        let (depth, alpha) = name[1..].split_once("_alpha").unwrap();
+        let (depth, alpha): (u32, f64) = (depth.parse().unwrap(), alpha.parse().unwrap());
+        let expected = numbers(&entry["w"]);
+        for (i, image) in images(&x, &y).into_iter().enumerate() {
+            // α^D has the units of w.
+            let scale = alpha.powi(depth as i32) * image.scale;
+            let potential = Potential::DiagonalDepth { scale, depth };
+            let (s, c) =
+                solved(&BregmanInterpolant::new(Arc::new(image.x.into()), image.y, potential, None).unwrap());
+            assert!(c.relative_gap < 1e-12 && c.violation < 1e-13, "{name} {i}: {c:?} {:?}", s.status);
+            for (a, b) in (image.back)(&s.w).iter().zip(&expected) {
+                assert!((a - b).abs() < 1e-7, "{name} {i}: {a} {b}");
+            }
+        }
+    }
+}
+
 fn random(seed: u64, n: usize, d: usize) -> (Matrix, Vec<f64>) {
     let mut r = rng(seed, Stream::Data);
     let x = Matrix::from_fn(n, d, |_, _| r.random_range(-1.0..1.0));

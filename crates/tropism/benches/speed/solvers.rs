@@ -7,9 +7,10 @@ use std::hint::black_box;
 use std::sync::Arc;
 use tropism::data::MarginMap;
 use tropism::numerics::rng::{Stream, rng};
-use tropism::numerics::{Csr, Design, Matrix, Norm, Potential};
+use tropism::numerics::{Csr, Design, Matrix, Norm, Potential, linalg};
 use tropism::programs::{
-    BregmanInterpolant, Budget, MaxMargin, MinNormInterpolant, Program, Solution, certify, peer,
+    BregmanInterpolant, Budget, MaxMargin, MinNormInterpolant, NuclearInterpolant, Program, QMargin,
+    Solution, certify, peer,
 };
 
 /// Gaussian rows, the first column made positive: separable.
@@ -45,6 +46,21 @@ fn equations(n: usize, d: usize, seed: u64) -> (Arc<Design>, Vec<f64>) {
     (Arc::new(x.into()), y)
 }
 
+/// `count` entries of a square matrix of that order and rank.
+fn completion(order: usize, rank: usize, count: usize, seed: u64) -> NuclearInterpolant {
+    let mut r = rng(seed, Stream::Data);
+    let mut part = || Matrix::from_fn(order, rank, |_, _| StandardNormal.sample(&mut r));
+    let truth = linalg::matmul_nt(&part(), &part());
+    let mut places = std::collections::BTreeSet::new();
+    while places.len() < count {
+        places.insert(r.random_range(0..(order * order) as u32));
+    }
+    let b = places.iter().map(|&i| truth.as_slice()[i as usize]).collect();
+    let (indices, values) = (places.into_iter().collect(), vec![1.0; count]);
+    let mask = Csr { rows: count, cols: order * order, offsets: (0..=count).collect(), indices, values };
+    NuclearInterpolant::new(Arc::new(Design::Sparse(mask)), b, order).expect("posed")
+}
+
 type Peer = Box<dyn Fn() -> Option<Solution>>;
 
 fn margin(map: MarginMap, norm: Norm) -> (Box<dyn Program>, Peer) {
@@ -77,9 +93,25 @@ pub fn table(effort: Effort, all: bool) {
         let name = format!("hypentropy {beta}, n = 40, d = 100");
         case(&name, (Box::new(hyper), Box::new(move || peer::hypentropy(&same, &a, &b))));
     }
+    let (x, y) = equations(40, 100, 3);
+    for (alpha, depth) in [(1e-2, 3), (1.0, 4)] {
+        let deep = BregmanInterpolant::deep_diagonal_network(x.clone(), y.clone(), &[alpha; 100], depth);
+        let name = format!("depth {depth}, start {alpha}, n = 40, d = 100");
+        line(effort, &name, &deep.expect("posed"), None);
+    }
+    let map = dense(40, 100, 0.0, 4);
+    if let MarginMap::Binary { z } = map.clone() {
+        let program = QMargin::new(map, 1e-2).expect("posed");
+        case(
+            "Q margin 0.01, n = 40, d = 100",
+            (Box::new(program), Box::new(move || Some(peer::q_margin(&z, 1e-2)))),
+        );
+    }
     if effort.quick {
         return;
     }
+    // No conic peer: the engine is built without semidefinite cones.
+    line(effort, "nuclear 100 x 100, 2000 entries", &completion(100, 5, 2000, 5), None);
     case("l1 margin n = 100, d = 1000", margin(dense(100, 1000, 0.0, 3), Norm::L1));
     case("linf margin n = 100, d = 1000", margin(dense(100, 1000, 0.0, 3), Norm::LInf));
     let (program, peer) = margin(sparse(5000, 50_000, 100, 6), Norm::L2);

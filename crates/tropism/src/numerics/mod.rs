@@ -4,8 +4,10 @@
 
 pub mod arc_cosine;
 pub mod compensated;
+mod deep_diagonal;
 pub mod design;
 pub mod directed;
+pub mod fourier;
 pub mod fused;
 pub mod kernel;
 pub mod linalg;
@@ -19,6 +21,7 @@ pub mod potential;
 pub mod products;
 pub mod pseudo_inverse;
 pub mod rng;
+pub mod singular;
 pub mod vexp;
 pub(crate) mod wide;
 

@@ -6,6 +6,7 @@
 //! | p-norm | `\|w\|^p / p` | `sign(w) \|w\|^{p−1}` | `sign(z) \|z\|^{q−1}` |
 //! | negative entropy, `w ≥ 0` | `w log w − w` | `log w` | `e^z` |
 //! | hypentropy | `w arcsinh(w/β) − √(w² + β²)` | `arcsinh(w/β)` | `β sinh z` |
+//! | diagonal depth D | by its conjugate | `h⁻¹(w/c)` | `c ((1−z)^{−k} − (1+z)^{−k})`, `k = D/(D−2)` |
 //!
 //! Source: Gunasekar, Lee, Soudry, Srebro 2018 (arXiv 1802.08246) for the bias of mirror descent; Ghai, Hazan,
 //! Singer 2020 (arXiv 1902.01903) for hypentropy; Woodworth et al. 2020 (arXiv 2002.09277): a depth-2 diagonal
@@ -13,6 +14,7 @@
 //! Units: `w` and `β` in the units of the weights. Bregman divergences never subtract nearly equal numbers:
 //! each has a series or a difference formula near the diagonal.
 
+use super::deep_diagonal::Deep;
 use super::directed::Enclosure;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -29,12 +31,14 @@ pub enum Potential {
     NegEntropy,
     /// `w arcsinh(w/β) − √(w² + β²)`, `β > 0`: the depth-2 diagonal network with `β = 2α²`.
     Hypentropy(f64),
+    /// The network `w = u^D − v^D` of depth `D ≥ 3` started at `u = v = α`, with `scale = α^D`: `φ(0) = 0`.
+    DiagonalDepth { scale: f64, depth: u32 },
 }
 
-use Potential::{HalfSquare, Hypentropy, NegEntropy, PNorm};
+use Potential::{DiagonalDepth, HalfSquare, Hypentropy, NegEntropy, PNorm};
 
 /// Relative error allowed for one call of `exp`, `ln`, `powf`, `sinh`, ... and the few operations around it.
-const CALL: f64 = 16.0 * f64::EPSILON;
+pub(super) const CALL: f64 = 16.0 * f64::EPSILON;
 /// Beyond this `arcsinh(x) = ln(2x)` to the last bit: the next term is `1/(4x²)`.
 const LARGE: f64 = 1e8;
 
@@ -45,6 +49,7 @@ impl Potential {
             HalfSquare | NegEntropy => true,
             PNorm(p) => p > 1.0 && p.is_finite(),
             Hypentropy(beta) => beta > 0.0 && beta.is_finite(),
+            DiagonalDepth { scale, depth } => scale > 0.0 && scale.is_finite() && depth >= 3,
         }
     }
 
@@ -72,6 +77,7 @@ impl Potential {
             NegEntropy if w == 0.0 => 0.0,
             NegEntropy => f64::INFINITY,
             Hypentropy(beta) => w * self.mirror(w) - w.hypot(beta),
+            DiagonalDepth { scale, depth } => Deep::new(scale, depth).divergence(w, 0.0).0,
         }
     }
 
@@ -89,6 +95,7 @@ impl Potential {
                     (std::f64::consts::LN_2 + w.abs().ln() - beta.ln()).copysign(w)
                 }
             }
+            DiagonalDepth { scale, depth } => Deep::new(scale, depth).mirror(w),
         }
     }
 
@@ -100,6 +107,7 @@ impl Potential {
             NegEntropy => z.exp(),
             Hypentropy(beta) if z.abs() < 700.0 => beta * z.sinh(),
             Hypentropy(beta) => half_exp(beta, z.abs()).copysign(z),
+            DiagonalDepth { scale, depth } => Deep::new(scale, depth).inverse(z),
         }
     }
 
@@ -111,6 +119,7 @@ impl Potential {
             NegEntropy => z.exp(),
             Hypentropy(beta) if z.abs() < 700.0 => beta * z.cosh(),
             Hypentropy(beta) => half_exp(beta, z.abs()),
+            DiagonalDepth { scale, depth } => Deep::new(scale, depth).conjugate(z),
         }
     }
 
@@ -121,6 +130,7 @@ impl Potential {
             PNorm(p) => (p - 1.0) * w.abs().powf(p - 2.0),
             NegEntropy => 1.0 / w,
             Hypentropy(beta) => 1.0 / w.hypot(beta),
+            DiagonalDepth { scale, depth } => Deep::new(scale, depth).curvature(w),
         }
     }
 
@@ -131,6 +141,7 @@ impl Potential {
             PNorm(p) => z.abs().powf((2.0 - p) / (p - 1.0)) / (p - 1.0),
             NegEntropy => z.exp(),
             Hypentropy(_) => self.conjugate(z),
+            DiagonalDepth { scale, depth } => Deep::new(scale, depth).conjugate_curvature(z),
         }
     }
 
@@ -171,6 +182,7 @@ impl Potential {
                 let (v, e) = cosh_divergence(beta, w, delta);
                 (v, e + CALL * (w0 - w).abs() * delta.abs())
             }
+            DiagonalDepth { scale, depth } => Deep::new(scale, depth).divergence(w, w0),
         };
         Enclosure { lo: Enclosure::around(v, e).lo.max(0.0), hi: (v + e).next_up() }
     }
@@ -214,6 +226,7 @@ impl Potential {
                 )
             }
             Hypentropy(beta) => cosh_divergence(beta, w0, delta),
+            DiagonalDepth { scale, depth } => Deep::new(scale, depth).conjugate_divergence(w0, delta),
         }
     }
 }
@@ -299,93 +312,5 @@ fn arcsinh_difference(a: f64, b: f64, beta: f64) -> f64 {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const ALL: [Potential; 8] = [
-        HalfSquare,
-        PNorm(1.2),
-        PNorm(2.0),
-        PNorm(7.0),
-        NegEntropy,
-        Hypentropy(1e-6),
-        Hypentropy(0.3),
-        Hypentropy(50.0),
-    ];
-
-    fn close(a: f64, b: f64, tolerance: f64) {
-        assert!((a - b).abs() <= tolerance * (1.0 + b.abs()), "{a} != {b}");
-    }
-
-    #[test]
-    fn derivatives_are_differences() {
-        for p in ALL {
-            for w in [0.3, 1.1, 2.5] {
-                // Central differences: truncation h²/6 φ''' (at most about 1e3 here) plus rounding u/h, both below 1e-7.
-                let h = 1e-6;
-                close((p.value(w + h) - p.value(w - h)) / (2.0 * h), p.mirror(w), 1e-7);
-                close((p.mirror(w + h) - p.mirror(w - h)) / (2.0 * h), p.curvature(w), 1e-7);
-                let z = p.mirror(w);
-                close(p.inverse(z), w, 1e-12);
-                let scale = 1.0 + p.conjugate_curvature(z);
-                close((p.conjugate(z + h) - p.conjugate(z - h)) / (2.0 * h), w, 1e-6 * scale);
-                close(
-                    (p.inverse(z + h) - p.inverse(z - h)) / (2.0 * h),
-                    p.conjugate_curvature(z),
-                    1e-6 * scale,
-                );
-                // Fenchel equality; z w is at most about 1e2 here.
-                close(p.value(w) + p.conjugate(z), z * w, 1e-12);
-            }
-        }
-    }
-
-    #[test]
-    fn divergences_agree_with_definition_and_duality() {
-        for p in ALL {
-            for (w, w0) in [(0.3, 1.1), (1.1, 0.3), (2.5, 2.4), (1.0, 1.0), (1e-3, 2.0)] {
-                let direct = p.value(w) - p.value(w0) - p.mirror(w0) * (w - w0);
-                close(p.divergence(w, w0), direct, 1e-12);
-                // D(w, w0) = D*(z0, z): base point w, step δ = z0 − z.
-                let delta = p.mirror(w0) - p.mirror(w);
-                let dual = p.conjugate_divergence_above(w, delta, 0.0);
-                let scale = 1.0 + p.conjugate_curvature(p.mirror(w)) + w + w0;
-                assert!((dual - p.divergence(w, w0)).abs() < 1e-12 * scale * scale, "{p:?} {w} {w0}: {dual}");
-            }
-        }
-    }
-
-    #[test]
-    fn near_the_diagonal_the_divergence_is_half_the_curvature() {
-        for p in ALL {
-            let (w0, h) = (0.7, 1e-7);
-            let w = w0 + h;
-            let expected = 0.5 * p.curvature(w0) * (w - w0) * (w - w0);
-            // The next term is φ''' h³/6: relatively h p/w0, below 1e-5; plain subtraction would keep no digit.
-            assert!((p.divergence(w, w0) / expected - 1.0).abs() < 1e-5, "{p:?}");
-        }
-    }
-
-    #[test]
-    fn hypentropy_at_the_ends_of_its_range() {
-        for beta in [1e-16, 1e-8, 1.0, 1e8] {
-            let p = Hypentropy(beta);
-            for z in [-700.0, -30.0, -1e-9, 0.0, 1e-9, 5.0, 690.0] {
-                let w = p.inverse(z);
-                if w.is_infinite() {
-                    // 1e8 sinh 700 is not a double.
-                    continue;
-                }
-                // A relative error u in w moves z by u tanh z, and z itself is rounded.
-                assert!((p.mirror(w) - z).abs() <= 1e-14 * (1.0_f64).max(z.abs()), "{beta} {z}");
-            }
-        }
-        let p = Hypentropy(1e-16);
-        assert!(p.inverse(740.0).is_finite());
-        // φ(w) ≈ |w| (log(2|w|/β) − 1): the ℓ1 limit.
-        close(p.value(1.0), (2e16f64).ln() - 1.0, 1e-14);
-        // Large β: w²/(2β) − β, seen through the divergence from 0.
-        close(Hypentropy(1e8).divergence(3.0, 0.0) * 1e8, 4.5, 1e-14);
-        assert!(NegEntropy.divergence(-1.0, 1.0).is_infinite());
-    }
-}
+#[path = "potential_tests.rs"]
+mod tests;

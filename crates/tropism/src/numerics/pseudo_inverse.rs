@@ -1,7 +1,8 @@
 //! The Moore-Penrose inverse of a data matrix, factored once and applied with iterative refinement.
 //!
 //! Well-conditioned problems go through the Cholesky factor of the smaller, equilibrated Gram matrix
-//! (`X Xᵀ` or `Xᵀ X`, sparse data never densified); all others through the thin SVD, whose singular values below
+//! (`X Xᵀ` or `Xᵀ X`, sparse data never densified; only its diagonal for sparse rows without a common column, as in
+//! matrix completion); all others through the thin SVD, whose singular values below
 //! `max(n, d) u σ_max` count as zero. Refinement with residuals in twice the working precision makes up for
 //! the squared condition number of the Gram matrix (Björck 1996, Numerical Methods for Least Squares Problems, §2.9).
 
@@ -23,6 +24,8 @@ enum Factor {
     Rows { chol: Cholesky, scale: Vec<f64> },
     /// `S Xᵀ X S = L Lᵀ`; full column rank.
     Cols { chol: Cholesky, scale: Vec<f64> },
+    /// Rows without a column in common: `X Xᵀ` is diagonal; holds the reciprocals of its entries.
+    Disjoint(Vec<f64>),
     /// Truncated to the numerical rank.
     Svd(Svd),
 }
@@ -34,6 +37,10 @@ const PIVOT_RATIO: f64 = 1e-6;
 impl PseudoInverse {
     /// `None` only for data with NaN or infinite entries.
     pub fn new(x: Arc<Design>) -> Option<Self> {
+        if let Some(reciprocals) = disjoint(&x) {
+            let rank = reciprocals.len();
+            return Some(Self { x, factor: Factor::Disjoint(reciprocals), rank });
+        }
         let wide = x.rows() <= x.cols();
         let mut gram = if wide { x.gram() } else { x.gram_columns() };
         let m = gram.rows();
@@ -115,9 +122,19 @@ impl PseudoInverse {
         out
     }
 
+    /// `(X Xᵀ)⁺ r`, without refinement: a preconditioner. `r [n]`, result `[n]`.
+    pub fn gram_solve(&self, r: &[f64]) -> Vec<f64> {
+        match &self.factor {
+            Factor::Rows { chol, scale } => scaled_solve(chol, scale, r.to_vec()),
+            Factor::Disjoint(reciprocals) => r.iter().zip(reciprocals).map(|(r, c)| r * c).collect(),
+            _ => self.apply_transposed(&self.apply(r)),
+        }
+    }
+
     fn apply(&self, r: &[f64]) -> Vec<f64> {
         let mut u = vec![0.0; self.x.cols()];
         match &self.factor {
+            Factor::Disjoint(_) => self.x.adjoint(&self.gram_solve(r), &mut u),
             Factor::Rows { chol, scale } => {
                 let nu = scaled_solve(chol, scale, r.to_vec());
                 self.x.adjoint(&nu, &mut u);
@@ -138,6 +155,10 @@ impl PseudoInverse {
     fn apply_transposed(&self, c: &[f64]) -> Vec<f64> {
         let mut nu = vec![0.0; self.x.rows()];
         match &self.factor {
+            Factor::Disjoint(_) => {
+                self.x.apply(c, &mut nu);
+                nu = self.gram_solve(&nu);
+            }
             Factor::Rows { chol, scale } => {
                 self.x.apply(c, &mut nu);
                 nu = scaled_solve(chol, scale, nu);
@@ -154,6 +175,16 @@ impl PseudoInverse {
         }
         nu
     }
+}
+
+/// Reciprocals of the squared lengths of sparse rows that share no column; `None` for all other data.
+fn disjoint(x: &Design) -> Option<Vec<f64>> {
+    let Design::Sparse(s) = x else { return None };
+    let mut taken = vec![false; s.cols];
+    let fresh = s.indices.iter().all(|&j| !std::mem::replace(&mut taken[j as usize], true));
+    let squares = x.row_norms().into_iter().map(|v| v * v);
+    let reciprocals: Vec<f64> = squares.map(|v| 1.0 / v).collect();
+    (fresh && reciprocals.iter().all(|v| v.is_finite() && *v > 0.0)).then_some(reciprocals)
 }
 
 /// The power of two nearest to `1 / v` (1 for a zero row): scaling by it rounds nothing.

@@ -14,19 +14,25 @@ mod conic_margin;
 mod decomposition;
 mod dual_descent;
 mod exact;
+mod fourier_margin;
 mod interior;
 mod kernel_interpolant;
 mod kernel_margin;
+pub mod kkt;
 mod margin_solver;
 mod matrix_balls;
 mod max_margin;
 mod min_norm_interpolant;
 mod min_norm_methods;
 mod newton_system;
+mod nnls;
+mod nuclear_interpolant;
 pub mod offset;
 #[doc(hidden)]
 pub mod peer;
 mod polyhedral;
+mod proximal_nuclear;
+mod q_margin;
 mod ridge;
 mod rkhs;
 mod rows;
@@ -60,10 +66,13 @@ macro_rules! programs {
 programs! {
     bregman_interpolant,
     decomposition,
+    fourier_margin,
     kernel_interpolant,
     kernel_margin,
     max_margin,
     min_norm_interpolant,
+    nuclear_interpolant,
+    q_margin,
     ridge,
     spectral_filter,
     tail_direction,
@@ -73,10 +82,13 @@ programs! {
 pub use bregman_interpolant::BregmanInterpolant;
 pub use certify::{Certificate, certify};
 pub use decomposition::{Decomposition, MarginLoss, decompose};
+pub use fourier_margin::FourierMargin;
 pub use kernel_interpolant::KernelInterpolant;
 pub use kernel_margin::KernelMargin;
 pub use max_margin::MaxMargin;
 pub use min_norm_interpolant::MinNormInterpolant;
+pub use nuclear_interpolant::NuclearInterpolant;
+pub use q_margin::QMargin;
 pub use ridge::Ridge;
 pub use separability::{Separability, separability, separability_and_solution};
 pub use spectral_filter::SpectralFilter;

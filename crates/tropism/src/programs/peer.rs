@@ -55,6 +55,15 @@ pub fn min_norm(program: &MinNormInterpolant, x: &Design, y: &[f64]) -> Option<S
 /// cones; `w = β sinh z`. `None` for other programs.
 pub fn hypentropy(program: &BregmanInterpolant, x: &Design, y: &[f64]) -> Option<Solution> {
     let Potential::Hypentropy(beta) = *program.potentials().first()? else { return None };
+    Some(cosh_dual(x, y, beta, false))
+}
+
+/// The Q margin by its dual, which is that of [`hypentropy`] with right-hand side one and `ν ≥ 0`.
+pub fn q_margin(z: &Design, mu: f64) -> Solution {
+    cosh_dual(z, &vec![1.0; z.rows()], 2.0 * mu, true)
+}
+
+fn cosh_dual(x: &Design, y: &[f64], beta: f64, nonnegative: bool) -> Solution {
     let (n, d) = (x.rows(), x.cols());
     let mut p = ConicProblem { q: y.iter().map(|v| -v).collect(), ..ConicProblem::default() };
     p.q.extend(vec![0.5 * beta; 2 * d]);
@@ -69,12 +78,17 @@ pub fn hypentropy(program: &BregmanInterpolant, x: &Design, y: &[f64]) -> Option
             p.cones.push(Cone::Exponential);
         }
     }
+    if nonnegative {
+        p.a.extend((0..n).map(|i| (6 * d + i, i, -1.0)));
+        p.b.extend(vec![0.0; n]);
+        p.cones.push(Cone::Nonnegative(n));
+    }
     let s = p.solve(ITERATIONS);
     let nu = s.x[..n].to_vec();
     let mut z = vec![0.0; d];
     x.adjoint(&nu, &mut z);
     let w = z.iter().map(|z| beta * z.sinh()).collect();
-    Some(solution(w, nu, s.iterations))
+    solution(w, nu, s.iterations)
 }
 
 fn entries(x: &Design, sign: f64) -> Vec<Triplet> {

@@ -33,6 +33,12 @@ impl Separable<'_> {
         self.potentials.iter().any(|p| matches!(p, Potential::PNorm(e) if *e > 2.0))
     }
 
+    /// Whether the dual is finite at `nu`, up to overflow.
+    pub fn contains(&self, nu: &[f64]) -> bool {
+        let z = self.mirror_point(nu);
+        self.potentials.iter().zip(&z).all(|(p, z)| p.inverse(*z).is_finite())
+    }
+
     /// Maximises the dual from `nu`, until `w` changes by less than `tolerance` relatively (0: as far as it goes).
     pub fn dual_newton(&self, mut nu: Vec<f64>, tolerance: f64, limit: usize) -> Stationary {
         let (d, m) = (self.shift.len(), self.r.len());

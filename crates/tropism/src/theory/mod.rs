@@ -66,6 +66,12 @@ pub enum ProgramSpec {
     MinNormInterpolant { norm: Norm },
     /// `min D_Φ(w, w₀) s.t. Xw = y`.
     BregmanInterpolant { potential: Potential },
+    /// `min ‖W‖_* s.t. ⟨A_i, W⟩ = b_i`, `W` with that many rows.
+    NuclearInterpolant { rows: usize },
+    /// `min Q_μ(w) s.t. Zw ≥ 1`.
+    QMargin { mu: f64 },
+    /// `min ‖Fw‖₁ s.t. Zw ≥ 1`.
+    FourierMargin,
     /// The split into a part with a finite minimiser and a separable part.
     Decomposition,
     /// The exact point of the squared-loss flow at time `exp(log_time)`.
@@ -117,6 +123,9 @@ impl ProgramSpec {
             ProgramSpec::MaxMargin { .. } => "max_margin",
             ProgramSpec::MinNormInterpolant { .. } => "min_norm_interpolant",
             ProgramSpec::BregmanInterpolant { .. } => "bregman_interpolant",
+            ProgramSpec::NuclearInterpolant { .. } => "nuclear_interpolant",
+            ProgramSpec::QMargin { .. } => "q_margin",
+            ProgramSpec::FourierMargin => "fourier_margin",
             ProgramSpec::Decomposition => "decomposition",
             ProgramSpec::SpectralFilter { .. } => "spectral_filter",
             ProgramSpec::Ridge { .. } => "ridge",
@@ -188,6 +197,9 @@ mod tests {
             ProgramSpec::MaxMargin { norm: Norm::L2 },
             ProgramSpec::MinNormInterpolant { norm: Norm::L2 },
             ProgramSpec::BregmanInterpolant { potential: Potential::NegEntropy },
+            ProgramSpec::NuclearInterpolant { rows: 1 },
+            ProgramSpec::QMargin { mu: 1.0 },
+            ProgramSpec::FourierMargin,
             ProgramSpec::Decomposition,
             ProgramSpec::SpectralFilter { log_time: 0.0 },
             ProgramSpec::Ridge { lambda: 1.0 },

@@ -10,8 +10,8 @@ use crate::measures::{self, Moment};
 use crate::numerics::{Norm, linalg};
 use crate::programs::offset::{self, Offset};
 use crate::programs::{
-    BregmanInterpolant, Certificate, MaxMargin, MinNormInterpolant, Program, Ridge, Solution, SpectralFilter,
-    SpectralRisk, TailDirection, Uniqueness, certify,
+    BregmanInterpolant, Certificate, FourierMargin, MaxMargin, MinNormInterpolant, NuclearInterpolant,
+    Program, QMargin, Ridge, Solution, SpectralFilter, SpectralRisk, TailDirection, Uniqueness, certify,
 };
 use crate::spec::Setup;
 use crate::theory::{Case, Claim, Prediction, ProgramSpec, Relation};
@@ -69,6 +69,22 @@ impl Reference {
             ProgramSpec::TailDirection { power } => {
                 let margins = setup.data.margins().ok_or_else(|| real_targets("tail_direction"))?;
                 let program = Box::new(TailDirection::new(margins, *power)?);
+                let solution = program.solve(&setup.budget);
+                Ok(of_program(program, solution))
+            }
+            ProgramSpec::NuclearInterpolant { rows } => {
+                let program = NuclearInterpolant::new(setup.data.x.clone(), real(setup)?, *rows)?;
+                interpolant(setup, Box::new(program))
+            }
+            ProgramSpec::QMargin { mu } => {
+                let margins = setup.data.margins().ok_or_else(|| real_targets("q_margin"))?;
+                let program = Box::new(QMargin::new(margins, *mu)?);
+                let solution = program.solve(&setup.budget);
+                Ok(of_program(program, solution))
+            }
+            ProgramSpec::FourierMargin => {
+                let margins = setup.data.margins().ok_or_else(|| real_targets("fourier_margin"))?;
+                let program = Box::new(FourierMargin::new(margins)?);
                 let solution = program.solve(&setup.budget);
                 Ok(of_program(program, solution))
             }

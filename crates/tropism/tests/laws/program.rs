@@ -8,8 +8,8 @@ use tropism::numerics::linalg::norm2;
 use tropism::numerics::rng::Rng;
 use tropism::numerics::{Design, Matrix, Norm, Potential};
 use tropism::programs::{
-    BregmanInterpolant, Budget, MaxMargin, MinNormInterpolant, Program, ProgramFacts, Ridge, Solution,
-    SpectralFilter, TailDirection, Uniqueness, certify,
+    BregmanInterpolant, Budget, FourierMargin, MaxMargin, MinNormInterpolant, NuclearInterpolant, Program,
+    ProgramFacts, QMargin, Ridge, Solution, SpectralFilter, TailDirection, Uniqueness, certify,
 };
 
 /// A program with points known to be feasible exactly.
@@ -64,6 +64,29 @@ fn members() -> Vec<Posed> {
             Box::new(MinNormInterpolant::new(x, y, norm, None).expect("posed"))
         }));
     }
+    for mu in [1e-6, 0.1, 1e3] {
+        let z = Matrix::from_vec(N, D, gaussian(&mut rng, N * D));
+        let build = |z: Matrix| {
+            let map = MarginMap::Binary { z: Arc::new(z.into()) };
+            Box::new(QMargin::new(map, mu).expect("posed"))
+        };
+        out.push(Posed {
+            name: format!("q margin {mu}"),
+            permuted: Some((build(permute(&z, &order())), order())),
+            program: build(z),
+            feasible: (0..60).map(|_| gaussian(&mut rng, D)).collect(),
+            duals: N,
+        });
+    }
+    let z = Matrix::from_vec(N, D, gaussian(&mut rng, N * D));
+    let map = MarginMap::Binary { z: Arc::new(z.into()) };
+    out.push(Posed {
+        name: "fourier margin".into(),
+        program: Box::new(FourierMargin::new(map).expect("posed")),
+        feasible: (0..60).map(|_| gaussian(&mut rng, D)).collect(),
+        duals: N,
+        permuted: None,
+    });
     for norm in [Norm::L1, Norm::L2, Norm::LInf, Norm::Spectral, Norm::Nuclear] {
         out.push(multiclass_margin(&mut rng, norm));
     }
@@ -77,6 +100,8 @@ fn members() -> Vec<Posed> {
         Potential::NegEntropy,
         Potential::Hypentropy(0.1),
         Potential::Hypentropy(10.0),
+        Potential::DiagonalDepth { scale: 0.1, depth: 3 },
+        Potential::DiagonalDepth { scale: 10.0, depth: 5 },
     ];
     for potential in potentials {
         out.push(interpolant(&mut rng, format!("bregman {potential:?}"), |x, y| {
@@ -91,6 +116,7 @@ fn members() -> Vec<Posed> {
             Box::new(Ridge::new(x, y, lambda).expect("posed"))
         }));
     }
+    out.push(nuclear(&mut rng));
     out.push(interpolant(&mut rng, "spectral filter".into(), |x, y| {
         Box::new(SpectralFilter::new(&x, &y, None, 0.3).expect("posed"))
     }));
@@ -112,6 +138,22 @@ fn interpolant(
         feasible,
         duals: N,
         permuted: Some((build(Arc::new(turned.into()), reversed), order())),
+    }
+}
+
+/// A 3 × 3 matrix; the other order of its entries is the transpose, which keeps singular values.
+fn nuclear(rng: &mut Rng) -> Posed {
+    let (x, y, feasible) = integers(rng);
+    let order: Vec<usize> = (0..D).map(|j| 3 * (j % 3) + j / 3).collect();
+    let turned = permute(&x, &order);
+    let reversed = y.iter().rev().copied().collect();
+    let build = |x: Matrix, y| Box::new(NuclearInterpolant::new(Arc::new(x.into()), y, 3).expect("posed"));
+    Posed {
+        name: "nuclear interpolant".into(),
+        permuted: Some((build(turned, reversed), order)),
+        program: build(x, y),
+        feasible,
+        duals: N,
     }
 }
 
