@@ -7,6 +7,7 @@ pub mod compensated;
 mod deep_diagonal;
 pub mod design;
 pub mod directed;
+pub mod factor;
 pub mod fourier;
 pub mod fused;
 pub mod kernel;
@@ -26,6 +27,7 @@ pub mod vexp;
 pub(crate) mod wide;
 
 pub use design::{Csr, Design};
+pub use factor::Factor;
 pub use kernel::Kernel;
 pub use matrix::Matrix;
 pub use norm::Norm;

@@ -5,7 +5,7 @@ use super::{HorizonSpec, Reduction, Spec, Time};
 use crate::data::{Dataset, FileSpec, Table, Targets};
 use crate::error::Error;
 use crate::losses::{Loss, Tail, Task};
-use crate::models::{Interface, Model};
+use crate::models::{Interface, Model, ModelFacts};
 use crate::numerics::rng;
 use crate::optimizers::{Built, Curvature, Geometry, OptimizerFacts};
 use crate::programs::Budget;
@@ -57,7 +57,14 @@ impl Setup {
         let facts = built.optimizer.facts();
         check_domain(&facts, &theta0)?;
         let mut spec = spec.clone();
-        let horizon = resolve_horizon(&mut spec.horizon, &facts, loss.facts().tail, &data, &spec.optimizer)?;
+        let horizon = resolve_horizon(
+            &mut spec.horizon,
+            &facts,
+            loss.facts().tail,
+            &data,
+            &model.facts(),
+            &spec.optimizer,
+        )?;
         if spec.title.is_empty() {
             spec.title = format!("{} on {}", spec.optimizer.id().replace('_', " "), data.name);
         }
@@ -141,6 +148,7 @@ fn resolve_horizon(
     facts: &OptimizerFacts,
     tail: Tail,
     data: &Dataset,
+    model: &ModelFacts,
     optimizer: &crate::optimizers::OptimizerSpec,
 ) -> Result<Horizon, Error> {
     if facts.flow.is_none() && h.time.is_some() && h.steps.is_none() {
@@ -158,8 +166,10 @@ fn resolve_horizon(
         return Err(Error::bad_value("horizon", "steps", 0, "at least one step is needed"));
     }
     if h.time.is_none() && h.steps.is_none() {
+        // Discrete steps of a curved model select something else than its flow: it continues them only when asked to.
+        let convex = model.linear_in_parameters && model.linear_in_inputs;
         match facts.flow {
-            Some(_) => {
+            Some(_) if convex || facts.continuous => {
                 // The norm grows like t^(1/(power + 2)) there: far enough for directions good to seven digits.
                 let far = match tail {
                     Tail::Polynomial { power } => format!("1e{}", (7.5 * (power + 2.0)).min(1e5).ceil()),
@@ -167,7 +177,7 @@ fn resolve_horizon(
                 };
                 h.time = Some(Time::Text(far));
             }
-            None => h.steps = Some(100_000),
+            _ => h.steps = Some(100_000),
         }
     }
     // About a tenth of a second of exact steps, between a hundred and ten thousand.

@@ -14,7 +14,7 @@ pub use oracle::DataOracle;
 use crate::data::Dataset;
 use crate::losses::Loss;
 use crate::models::Model;
-use crate::optimizers::{Built, State};
+use crate::optimizers::{Built, Curve, Geometry, OptimizerFacts, State};
 use serde::{Deserialize, Serialize};
 
 /// How far to go.
@@ -78,6 +78,8 @@ pub enum Ended {
     BudgetSpent,
     /// Steps or margins fell below the rounding error of the parameters.
     PrecisionExhausted,
+    /// The gradient vanished at a point that is no minimiser.
+    Saddle,
 }
 
 impl Ended {
@@ -90,6 +92,7 @@ impl Ended {
             Ended::Diverged => "diverged",
             Ended::BudgetSpent => "budget_spent",
             Ended::PrecisionExhausted => "precision_exhausted",
+            Ended::Saddle => "saddle",
         }
     }
 }
@@ -153,18 +156,42 @@ fn carry_out(job: &Job, from: Option<Checkpoint>, observer: &mut dyn Observer) -
     let mut trajectory = discrete::run(job, &facts, &coordinates, from, observer);
     // Steps below the last bit are the ideal place to hand over: the flow and the iterates are one there.
     let handed_over = matches!(trajectory.ended, Ended::BudgetSpent | Ended::PrecisionExhausted);
-    if handed_over && wants_flow(job, &facts) {
-        flow::carry_on(job, &facts, &mut trajectory, observer);
+    if handed_over {
+        match follows_flow(job, &facts) {
+            Ok(()) => flow::carry_on(job, &facts, &mut trajectory, observer),
+            Err(Some(why)) => trajectory.phases.push(why.into()),
+            Err(None) => {}
+        }
     }
     trajectory
 }
 
-/// The flow takes over where the optimizer has one, the model is linear, and the horizon is a time beyond the steps.
-fn wants_flow(job: &Job, facts: &crate::optimizers::OptimizerFacts) -> bool {
+/// Whether the flow takes over.
+fn wants_flow(job: &Job, facts: &OptimizerFacts) -> bool {
+    follows_flow(job, facts).is_ok()
+}
+
+/// The flow takes over where the optimizer has one and the horizon is a time beyond the steps; if not, why not, where
+/// that needs saying.
+fn follows_flow(job: &Job, facts: &OptimizerFacts) -> Result<(), Option<&'static str>> {
+    let (Some(limit), Some(_)) = (facts.flow, job.horizon.log_time) else { return Err(None) };
     let model = job.model.facts();
-    facts.flow.is_some()
-        && job.horizon.log_time.is_some()
-        && model.linear_in_parameters
-        && model.linear_in_inputs
-        && flow::fits(job, facts)
+    let plain = limit.curve == Curve::Flow && matches!(facts.geometry, Geometry::Norm(_));
+    if model.linear_in_parameters && model.linear_in_inputs {
+        let too_large = "The run stays with its discrete steps: these data are too large for the implicit stages of this \
+                         curve.";
+        return if plain || flow::fits(job, facts) { Ok(()) } else { Err(Some(too_large)) };
+    }
+    if !plain {
+        return Err(Some(
+            "The run stays with its discrete steps: this curve is followed for linear models only.",
+        ));
+    }
+    if limit.batch.is_some() {
+        return Err(Some(
+            "The run stays with its discrete steps: in a model that is curved in its parameters the noise of batches has a \
+             say in what is selected, and the flow of the full loss has none.",
+        ));
+    }
+    Ok(())
 }

@@ -77,6 +77,11 @@ fn unfinished(run: &Run) -> Option<String> {
     match trajectory.ended {
         Ended::Interrupted => return Some("was interrupted".into()),
         Ended::Diverged => return Some("diverged: the step size is too long for these data".into()),
+        Ended::Saddle => {
+            return Some(
+                "stands at a saddle, where the gradient vanishes and the loss is not at a minimum".into(),
+            );
+        }
         Ended::Completed | Ended::Stationary | Ended::BudgetSpent | Ended::PrecisionExhausted => {}
     }
     let last = moments.last()?;
@@ -86,6 +91,13 @@ fn unfinished(run: &Run) -> Option<String> {
             "was continued on the flow at a place where the iterates may have slipped from it by {bound:.1e}, against a \
              predictor of size {size:.1e}; raise horizon.exact_steps or shorten the step"
         ));
+    }
+    if trajectory.steps > 0 && trajectory.flow_steps > 0 && trajectory.continuation_bound.is_none() {
+        return Some(
+            "was continued on the flow of a loss that is not convex in the parameters, where the iterates may end elsewhere; \
+             take optimizer.kind = \"gradient_flow\" from the start, or horizon.steps"
+                .into(),
+        );
     }
     let at_infinity = reference.is_some_and(|r| r.at_infinity) && claim != Claim::RiskRatio;
     let least = |m: &Vec<f64>| reference.map_or(0.0, |r| r.least_margin(m));

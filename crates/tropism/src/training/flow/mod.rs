@@ -11,13 +11,19 @@
 //! (`settle.rs`), rotates into it so that rounding in the settled part cannot leak across, and lets the settled part
 //! rest at its minimiser once time has outrun its last bit.
 
+mod curved;
+mod extrapolation;
+mod gauss_newton;
 mod mirror;
+mod model;
 mod path;
 mod rest;
 mod rosenbrock;
 mod settle;
+mod stationary;
 mod system;
 
+pub use model::ModelFlow;
 pub use system::LinearFlow;
 
 use super::{Ended, Job, Observer, Phase, Snapshot, Trajectory};
@@ -87,6 +93,10 @@ pub fn carry_on(job: &Job, facts: &OptimizerFacts, trajectory: &mut Trajectory, 
         (Curve::Flow, Geometry::Norm(_)) => {}
         // The other geometries declare no flow.
         (Curve::Flow, _) => return,
+    }
+    let model = job.model.facts();
+    if !(model.linear_in_parameters && model.linear_in_inputs && fits(job, facts)) {
+        return curved::follow(job, goal, facts.continuous, trajectory, observer);
     }
     let Some(system) = LinearFlow::new(job, &last.theta) else {
         trajectory.ended = Ended::PrecisionExhausted;

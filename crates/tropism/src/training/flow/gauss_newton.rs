@@ -1,0 +1,357 @@
+//! The implicit part of the flow of a model: `I + h Jᵀ S J` in sample space, in parameter space, or as an operator.
+
+use crate::data::Targets;
+use crate::losses::Loss;
+use crate::models::{Model, Workspace};
+use crate::numerics::{Design, Factor, Matrix, linalg};
+use faer::linalg::matmul::triangular::{BlockStructure, matmul};
+use faer::{Accum, Par};
+
+/// Largest dimension that is factorised, and largest Jacobian that is kept (numbers).
+const LARGEST: usize = 2_500;
+const MOST_ENTRIES: usize = 20_000_000;
+/// Iterations and accuracy of conjugate gradients; the method stays consistent if they are spent.
+const ITERATIONS: usize = 200;
+const ACCURACY: f64 = 1e-8;
+/// With kinks the derivatives are renewed once the parameters have moved by this part of their norm.
+const OUT_OF_DATE: f64 = 0.02;
+
+/// Where the linear systems are solved.
+enum Space {
+    /// `z = (I + h Rᵀ K R)^-1 Rᵀ b`, `K = J Jᵀ`.
+    Samples { kernel: Matrix },
+    /// `(I + h Jᵀ S J)^-1 Jᵀ S b`, with `Rᵀ J` in memory.
+    Parameters { weighted: Matrix },
+    /// Conjugate gradients in sample space; three vectors.
+    Operator { residual: Vec<f64>, direction: Vec<f64>, image: Vec<f64> },
+}
+
+/// Jacobian, curvature of the loss, and the factorised system.
+pub struct GaussNewton {
+    k: usize,
+    space: Space,
+    /// `J [n k × p]`; empty in operator space.
+    jacobian: Matrix,
+    /// Where `jacobian` was taken; empty before the first time.
+    at: Vec<f64>,
+    kinked: bool,
+    /// `R_i [k × k]` of every sample: `R_i R_iᵀ = S_i`.
+    roots: Vec<f64>,
+    block: Vec<f64>,
+    order: Vec<usize>,
+    /// `Rᵀ K R` or `Jᵀ S J`.
+    matrix: Matrix,
+    factor: Factor,
+    /// Rounding of each output: a unit in the last place of `Σ_j |J_ij θ_j|`.
+    noise: Vec<f64>,
+    outputs: Vec<f64>,
+    second: Vec<f64>,
+    parameters: Vec<f64>,
+}
+
+impl GaussNewton {
+    /// For `m = n k` outputs and `p` parameters.
+    pub fn new(m: usize, p: usize, k: usize, kinked: bool) -> Self {
+        let dim = m.min(p);
+        let dense = dim <= LARGEST && m.saturating_mul(p) <= MOST_ENTRIES;
+        let space = match (dense, m <= p) {
+            (true, true) => Space::Samples { kernel: Matrix::zeros(m, m) },
+            (true, false) => Space::Parameters { weighted: Matrix::zeros(m, p) },
+            (false, _) => {
+                let empty = || vec![0.0; m];
+                Space::Operator { residual: empty(), direction: empty(), image: empty() }
+            }
+        };
+        let (kept, dim) = if dense { (m, dim) } else { (0, 0) };
+        Self {
+            k,
+            space,
+            jacobian: Matrix::zeros(kept, p),
+            at: vec![],
+            kinked,
+            roots: vec![0.0; m * k],
+            block: vec![0.0; k * k],
+            order: (0..k).collect(),
+            matrix: Matrix::zeros(dim, dim),
+            factor: Factor::new(dim),
+            noise: vec![0.0; kept],
+            outputs: vec![0.0; m],
+            second: vec![0.0; m],
+            parameters: vec![0.0; p],
+        }
+    }
+
+    /// How the implicit stages are solved, in words.
+    pub fn describe(&self) -> String {
+        match &self.space {
+            Space::Samples { kernel } => format!("implicit stages in the {} outputs", kernel.rows()),
+            Space::Parameters { weighted } => {
+                format!("implicit stages in the {} parameters", weighted.cols())
+            }
+            Space::Operator { .. } => {
+                "implicit stages by conjugate gradients on products with the Jacobian, which is too \
+                                       large to be kept"
+                    .into()
+            }
+        }
+    }
+
+    /// Rounding of each output; empty where the Jacobian is not kept.
+    pub fn noise(&self) -> &[f64] {
+        &self.noise
+    }
+
+    /// `J`, where it is kept.
+    pub fn jacobian(&self) -> Option<&Matrix> {
+        (!matches!(self.space, Space::Operator { .. })).then_some(&self.jacobian)
+    }
+
+    /// Brings the derivatives up to date with `theta`.
+    pub fn refresh(&mut self, model: &dyn Model, x: &Design, theta: &[f64], work: &mut Workspace) {
+        if matches!(self.space, Space::Operator { .. }) || self.is_current(theta) {
+            return;
+        }
+        self.at.clear();
+        self.at.extend_from_slice(theta);
+        model.jacobian(theta, x, work, &mut self.jacobian);
+        for (i, noise) in self.noise.iter_mut().enumerate() {
+            let sum: f64 = self.jacobian.row(i).iter().zip(theta).map(|(j, t)| (j * t).abs()).sum();
+            *noise = f64::EPSILON * sum;
+        }
+        if let Space::Samples { kernel } = &mut self.space {
+            gram(&self.jacobian, kernel, false);
+        }
+    }
+
+    /// Smooth models take their derivatives at every step. With kinks, which leave no high order to gain, older ones serve
+    /// as well.
+    fn is_current(&self, theta: &[f64]) -> bool {
+        if self.at.is_empty() {
+            return false;
+        }
+        let moved: f64 = self.at.iter().zip(theta).map(|(a, t)| (a - t) * (a - t)).sum();
+        if !self.kinked { moved == 0.0 } else { moved.sqrt() <= OUT_OF_DATE * linalg::norm2(theta) }
+    }
+
+    /// Takes the curvature of the loss at `outputs`, times `e^{log_factor}`.
+    pub fn weigh(&mut self, loss: &dyn Loss, targets: &Targets, outputs: &[f64], log_factor: f64) {
+        let k = self.k;
+        for i in 0..targets.len() {
+            let scale = loss.curvature(&outputs[i * k..(i + 1) * k], targets.get(i), &mut self.block);
+            let root = &mut self.roots[i * k * k..(i + 1) * k * k];
+            semidefinite_root(&mut self.block, &mut self.order, root);
+            // Beyond e^600 the identity beside it is long lost; capping keeps the factorisation finite.
+            let factor = (0.5 * (scale + log_factor).min(600.0)).exp();
+            root.iter_mut().for_each(|v| *v *= factor);
+        }
+        match &mut self.space {
+            Space::Samples { kernel } => {
+                for a in 0..kernel.rows() {
+                    right(&self.roots, k, kernel.row(a), self.matrix.row_mut(a));
+                }
+                left_transposed(&self.roots, k, &mut self.matrix, &mut self.block);
+            }
+            Space::Parameters { weighted } => {
+                weighted.as_mut_slice().copy_from_slice(self.jacobian.as_slice());
+                left_transposed(&self.roots, k, weighted, &mut self.block);
+                gram(weighted, &mut self.matrix, true);
+            }
+            Space::Operator { .. } => {}
+        }
+    }
+
+    /// Factorises for steps of size `h`.
+    pub fn factorise(&mut self, h: f64) -> bool {
+        matches!(self.space, Space::Operator { .. }) || self.factor.shifted(&self.matrix, h)
+    }
+
+    /// `Δf = (I + h K S)^-1 g` and `Δθ = v − h Jᵀ S Δf`, in place.
+    #[expect(clippy::too_many_arguments, reason = "the model's products take five of them")]
+    pub fn correct(
+        &mut self,
+        h: f64,
+        model: &dyn Model,
+        x: &Design,
+        theta: &[f64],
+        work: &mut Workspace,
+        v: &mut [f64],
+        g: &mut [f64],
+    ) {
+        let k = self.k;
+        right(&self.roots, k, g, &mut self.outputs);
+        match &mut self.space {
+            Space::Samples { kernel } => {
+                self.factor.solve(&mut self.outputs);
+                apply(&self.roots, k, &self.outputs, &mut self.second);
+                linalg::matvec(kernel, &self.second, &mut self.outputs);
+                linalg::axpy(-h, &self.outputs, g);
+                linalg::matvec_transposed(&self.jacobian, &self.second, &mut self.parameters);
+            }
+            Space::Parameters { .. } => {
+                apply(&self.roots, k, &self.outputs, &mut self.second);
+                linalg::matvec_transposed(&self.jacobian, &self.second, &mut self.parameters);
+                self.factor.solve(&mut self.parameters);
+                linalg::matvec(&self.jacobian, &self.parameters, &mut self.outputs);
+                linalg::axpy(-h, &self.outputs, g);
+            }
+            Space::Operator { residual, direction, image } => {
+                let (roots, second, parameters) = (&self.roots, &mut self.second, &mut self.parameters);
+                let mut system = |z: &[f64], out: &mut [f64]| {
+                    apply(roots, k, z, second);
+                    model.pullback(theta, x, second, work, parameters);
+                    model.pushforward(theta, x, parameters, work, second);
+                    right(roots, k, second, out);
+                    out.iter_mut().zip(z).for_each(|(o, z)| *o = z + h * *o);
+                };
+                conjugate_gradients(&mut self.outputs, [residual, direction, image], &mut system);
+                apply(roots, k, &self.outputs, second);
+                model.pullback(theta, x, second, work, parameters);
+                model.pushforward(theta, x, parameters, work, second);
+                linalg::axpy(-h, second, g);
+            }
+        }
+        linalg::axpy(-h, &self.parameters, v);
+    }
+}
+
+/// `A Aᵀ`, or `Aᵀ A`, both triangles.
+fn gram(a: &Matrix, out: &mut Matrix, inner: bool) {
+    let (left, right) =
+        if inner { (a.as_faer().transpose(), a.as_faer()) } else { (a.as_faer(), a.as_faer().transpose()) };
+    let whole = BlockStructure::Rectangular;
+    let (lower, replace) = (BlockStructure::TriangularLower, Accum::Replace);
+    matmul(out.as_faer_mut(), lower, replace, left, whole, right, whole, 1.0, Par::Seq);
+    for i in 0..out.rows() {
+        for j in 0..i {
+            let v = out.get(i, j);
+            out.set(j, i, v);
+        }
+    }
+}
+
+/// `out = Rᵀ b`, block by block.
+fn right(roots: &[f64], k: usize, b: &[f64], out: &mut [f64]) {
+    if k == 1 {
+        out.iter_mut().zip(roots).zip(b).for_each(|((o, r), b)| *o = r * b);
+        return;
+    }
+    for ((o, r), b) in out.chunks_exact_mut(k).zip(roots.chunks_exact(k * k)).zip(b.chunks_exact(k)) {
+        for (c, o) in o.iter_mut().enumerate() {
+            *o = (0..k).map(|a| r[a * k + c] * b[a]).sum();
+        }
+    }
+}
+
+/// `out = R z`, block by block.
+fn apply(roots: &[f64], k: usize, z: &[f64], out: &mut [f64]) {
+    for ((o, r), z) in out.chunks_exact_mut(k).zip(roots.chunks_exact(k * k)).zip(z.chunks_exact(k)) {
+        for (c, o) in o.iter_mut().enumerate() {
+            *o = linalg::dot(&r[c * k..(c + 1) * k], z);
+        }
+    }
+}
+
+/// `M ← Rᵀ M`, block of rows by block of rows; `column` holds at least `k` numbers.
+fn left_transposed(roots: &[f64], k: usize, m: &mut Matrix, column: &mut [f64]) {
+    for (i, r) in roots.chunks_exact(k * k).enumerate() {
+        if k == 1 {
+            m.row_mut(i).iter_mut().for_each(|v| *v *= r[0]);
+            continue;
+        }
+        for j in 0..m.cols() {
+            for (c, v) in column.iter_mut().enumerate().take(k) {
+                *v = (0..k).map(|a| r[a * k + c] * m.get(i * k + a, j)).sum();
+            }
+            for (c, v) in column.iter().enumerate().take(k) {
+                m.set(i * k + c, j, *v);
+            }
+        }
+    }
+}
+
+/// `R` with `R Rᵀ = S` for a positive semidefinite `S [k × k]`, which is overwritten. Pivots are taken in increasing order:
+/// the curvature of a softmax loses rank exactly at its largest entry, where nothing is left to cancel against.
+fn semidefinite_root(s: &mut [f64], order: &mut [usize], root: &mut [f64]) {
+    let k = order.len();
+    if k == 1 {
+        root[0] = s[0].max(0.0).sqrt();
+        return;
+    }
+    root.fill(0.0);
+    order.iter_mut().enumerate().for_each(|(i, o)| *o = i);
+    order.sort_unstable_by(|a, b| s[a * k + a].total_cmp(&s[b * k + b]).then(a.cmp(b)));
+    let top = order.last().map_or(0.0, |&l| s[l * k + l]);
+    for (step, &pivot) in order.iter().enumerate() {
+        let d = s[pivot * k + pivot];
+        if d.is_nan() || d <= 0.0 || (step + 1 == k && d <= 1e-14 * top) {
+            continue;
+        }
+        let length = d.sqrt();
+        for &i in &order[step..] {
+            root[i * k + step] = s[i * k + pivot] / length;
+        }
+        for &i in &order[step + 1..] {
+            for &j in &order[step + 1..] {
+                s[i * k + j] -= root[i * k + step] * root[j * k + step];
+            }
+        }
+    }
+}
+
+/// Solves a symmetric positive definite system in place, to a relative residual of [`ACCURACY`].
+fn conjugate_gradients(
+    b: &mut [f64],
+    [residual, direction, image]: [&mut Vec<f64>; 3],
+    system: &mut dyn FnMut(&[f64], &mut [f64]),
+) {
+    residual.copy_from_slice(b);
+    direction.copy_from_slice(b);
+    b.fill(0.0);
+    let mut square = linalg::dot(residual, residual);
+    let goal = ACCURACY * ACCURACY * square;
+    for _ in 0..ITERATIONS {
+        if square <= goal || !square.is_finite() {
+            return;
+        }
+        system(direction, image);
+        let step = square / linalg::dot(direction, image);
+        linalg::axpy(step, direction, b);
+        linalg::axpy(-step, image, residual);
+        let next = linalg::dot(residual, residual);
+        let keep = next / square;
+        direction.iter_mut().zip(residual.iter()).for_each(|(d, r)| *d = r + keep * *d);
+        square = next;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn roots_of_softmax_curvature() {
+        // diag(p) − p pᵀ with probabilities from one to e^-60, and a zero matrix.
+        for scores in [[0.0, 0.1, -0.2], [60.0, 0.0, 20.0], [0.0, -30.0, -60.0]] {
+            let total: f64 = scores.iter().map(|v: &f64| v.exp()).sum();
+            let p: Vec<f64> = scores.iter().map(|v| v.exp() / total).collect();
+            let entry = |i: usize, j: usize| {
+                let others: f64 = (0..3).filter(|c| *c != i).map(|c| p[c]).sum();
+                if i == j { p[i] * others } else { -p[i] * p[j] }
+            };
+            let want: Vec<f64> = (0..9).map(|a| entry(a / 3, a % 3)).collect();
+            let (mut s, mut root) = (want.clone(), vec![0.0; 9]);
+            semidefinite_root(&mut s, &mut [0, 0, 0], &mut root);
+            for i in 0..3 {
+                for j in 0..3 {
+                    let got: f64 = (0..3).map(|c| root[i * 3 + c] * root[j * 3 + c]).sum();
+                    let size = (want[i * 3 + i] * want[j * 3 + j]).sqrt();
+                    // Relative to the entries' own sizes, tiny as they are; 1e-14 of the last pivot is dropped.
+                    assert!((got - want[i * 3 + j]).abs() <= 4e-14 * size, "{scores:?} {i} {j}");
+                }
+            }
+        }
+        let mut root = vec![1.0; 9];
+        semidefinite_root(&mut [0.0; 9], &mut [0, 0, 0], &mut root);
+        assert_eq!(root, vec![0.0; 9]);
+    }
+}

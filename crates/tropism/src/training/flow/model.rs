@@ -1,0 +1,231 @@
+//! A model that is curved in its parameters, as the system the extrapolation works on.
+//!
+//! The state is `(θ, f)`: parameters and outputs. With slopes `q = −∂ℓ/∂f` the flow reads
+//!
+//! ```text
+//! dθ/ds = e^{s+c} Jᵀ(θ) q(f),      df/ds = J(θ) dθ/ds = e^{s+c} J Jᵀ q(f).
+//! ```
+//!
+//! On the way to infinity the margins grow by one per unit of `s` whatever the parameters do, because `e^s q` balances; so
+//! `f` follows its own equation, implicitly, and the curvature of `θ ↦ f(θ)` over a long step cannot throw the exponentials
+//! off balance. After every step `f` is what the model computes at `θ`; how far the two were apart is part of the error.
+//!
+//! Only the Gauss–Newton part `Jᵀ S J` (`S` the curvature of the loss in the outputs) is implicit, in whichever of sample
+//! and parameter space is smaller, as `I + h Rᵀ J Jᵀ R` or `I + h Jᵀ S J` with `S = R Rᵀ`: both symmetric and positive
+//! definite. Where `J` is too large to keep, the same system is solved by conjugate gradients on products with `J`.
+
+use super::gauss_newton::GaussNewton;
+use crate::data::Targets;
+use crate::losses::{Loss, Tail};
+use crate::models::{Block, Model, Structure, Workspace};
+use crate::numerics::{Design, linalg};
+use crate::training::Job;
+
+/// What one step may be wrong by.
+#[derive(Debug, Clone, Copy)]
+struct Tolerance {
+    /// Of an output: absolute and relative.
+    absolute: f64,
+    relative: f64,
+    /// Of a parameter, relative to what it has moved; of a weight matrix, relative to its norm, where there are kinks.
+    parameters: f64,
+}
+
+/// Error of a step relative to the step: what grows from small beginnings grows at its own rate.
+const GROWTH: f64 = 1e-3;
+
+/// The flow of a model in parameters and outputs.
+pub struct ModelFlow<'a> {
+    pub(super) model: &'a dyn Model,
+    pub(super) loss: &'a dyn Loss,
+    pub(super) x: &'a Design,
+    pub(super) targets: &'a Targets,
+    pub(super) log_weight: f64,
+    pub(super) theta: Vec<f64>,
+    /// Outputs at `theta`.
+    pub(super) outputs: Vec<f64>,
+    start: Vec<f64>,
+    pub(super) newton: GaussNewton,
+    pub(super) work: Workspace,
+    pub(super) slopes: Vec<f64>,
+    /// Outputs at the point whose error was measured last.
+    reached: Vec<f64>,
+    blocks: Vec<Block>,
+    tolerance: Tolerance,
+    kinked: bool,
+}
+
+impl<'a> ModelFlow<'a> {
+    /// The system at `theta`.
+    pub fn new(job: &Job<'a>, theta: &[f64]) -> Self {
+        let outputs = job.data.n() * job.data.targets.outputs();
+        let kinked = matches!(job.model.facts().structure, Structure::Relu { .. });
+        let tolerance = match kinked {
+            false => Tolerance { absolute: 1e-6, relative: 1e-8, parameters: 1e-8 },
+            // Every kink a step crosses costs an error of first order; one crosses thousands.
+            true => Tolerance { absolute: 1e-2, relative: 1e-6, parameters: 1e-3 },
+        };
+        let mut flow = Self {
+            model: job.model,
+            loss: job.loss,
+            x: &job.data.x,
+            targets: &job.data.targets,
+            log_weight: job.log_weight,
+            theta: theta.to_vec(),
+            outputs: vec![0.0; outputs],
+            start: theta.to_vec(),
+            newton: GaussNewton::new(outputs, theta.len(), job.data.targets.outputs(), kinked),
+            work: Workspace::default(),
+            slopes: vec![0.0; outputs],
+            reached: vec![0.0; outputs],
+            blocks: job.model.blocks(),
+            tolerance,
+            kinked,
+        };
+        flow.predict_here();
+        if flow.loss.facts().tail == Tail::FiniteRoot {
+            // A loss with a root has no unit of margin: its unit is the largest residual at the start.
+            let scale = flow.loss.slopes(&flow.outputs, flow.targets, &mut flow.slopes).exp();
+            flow.tolerance.absolute *= 1e-2 * linalg::max_abs(&flow.slopes) * scale;
+        }
+        flow
+    }
+
+    /// Number of parameters and of outputs.
+    pub fn dims(&self) -> (usize, usize) {
+        (self.theta.len(), self.outputs.len())
+    }
+
+    /// Local errors of the run in words.
+    pub fn describe(&self) -> String {
+        let how = self.newton.describe();
+        if self.kinked {
+            let t = self.tolerance;
+            return format!(
+                "{how}; steps cross the kinks of the network with an error below {:.0e} of each weight matrix and {:.0e} of \
+                 an output",
+                t.parameters, t.absolute
+            );
+        }
+        format!("{how}; local error below {:.0e} of what each parameter has moved", self.tolerance.parameters)
+    }
+
+    /// How many columns of the extrapolation pay: kinks leave no high order to gain.
+    pub fn most_columns(&self) -> usize {
+        if self.kinked { 4 } else { 8 }
+    }
+
+    fn predict_here(&mut self) {
+        self.model.predict(&self.theta, self.x, &mut self.work, &mut self.outputs);
+    }
+
+    /// `log L` at the present point.
+    pub fn log_loss(&self) -> f64 {
+        self.loss.log_sum(&self.outputs, self.targets) + self.log_weight
+    }
+
+    /// Moves to `theta`, the point whose error was measured last.
+    pub fn accept(&mut self, theta: &[f64]) {
+        self.theta.copy_from_slice(theta);
+        std::mem::swap(&mut self.outputs, &mut self.reached);
+    }
+
+    /// `v [p] = dθ/ds` and `g [n k] = df/ds` at parameters `theta` and outputs `outputs`, with `e^{log_factor}` for `e^{s+c}`.
+    pub fn velocity(
+        &mut self,
+        theta: &[f64],
+        outputs: &[f64],
+        log_factor: f64,
+        v: &mut [f64],
+        g: &mut [f64],
+    ) {
+        let scale = self.loss.slopes(outputs, self.targets, &mut self.slopes);
+        let factor = -(scale + self.log_weight + log_factor).exp();
+        self.model.pullback(theta, self.x, &self.slopes, &mut self.work, v);
+        self.model.pushforward(theta, self.x, v, &mut self.work, g);
+        v.iter_mut().for_each(|e| *e *= factor);
+        g.iter_mut().for_each(|e| *e *= factor);
+    }
+
+    /// The same at the present point.
+    pub fn velocity_here(&mut self, log_factor: f64, v: &mut [f64], g: &mut [f64]) {
+        let (theta, outputs) = (std::mem::take(&mut self.theta), std::mem::take(&mut self.outputs));
+        self.velocity(&theta, &outputs, log_factor, v, g);
+        (self.theta, self.outputs) = (theta, outputs);
+    }
+
+    /// Makes the implicit part ready at the present point: derivatives of the outputs, if they are out of date, and
+    /// curvature of the loss times `e^{log_factor}`.
+    pub fn linearise(&mut self, log_factor: f64) {
+        self.newton.refresh(self.model, self.x, &self.theta, &mut self.work);
+        self.newton.weigh(self.loss, self.targets, &self.outputs, self.log_weight + log_factor);
+    }
+
+    /// Prepares [`ModelFlow::correct`] for steps of size `h`; `false` if the factorisation fails.
+    pub fn factorise(&mut self, h: f64) -> bool {
+        self.newton.factorise(h)
+    }
+
+    /// Turns explicit increments of parameters `v` and outputs `g` into linearly implicit ones.
+    pub fn correct(&mut self, h: f64, v: &mut [f64], g: &mut [f64]) {
+        self.newton.correct(h, self.model, self.x, &self.theta, &mut self.work, v, g);
+    }
+
+    /// Error of a step to `(theta, outputs)` in units of the tolerance.
+    pub fn error(&mut self, theta: &[f64], outputs: &[f64], off_theta: &[f64], off_outputs: &[f64]) -> f64 {
+        self.model.predict(theta, self.x, &mut self.work, &mut self.reached);
+        let t = self.tolerance;
+        let noise = self.newton.noise();
+        let mut worst: f64 = 0.0;
+        for i in 0..outputs.len() {
+            let f = self.reached[i];
+            let noise = noise.get(i).copied().unwrap_or(0.0);
+            let off = off_outputs[i].abs().max((f - outputs[i]).abs());
+            worst = largest(worst, off / (t.absolute + t.relative * f.abs() + 4.0 * noise));
+        }
+        let parameters = if self.kinked {
+            self.error_of_blocks(theta, off_theta)
+        } else {
+            self.error_of_parameters(theta, off_theta)
+        };
+        largest(worst, parameters)
+    }
+
+    /// Largest error of a weight matrix relative to its norm.
+    fn error_of_blocks(&self, theta: &[f64], off: &[f64]) -> f64 {
+        self.blocks.iter().fold(0.0, |worst, b| {
+            let (size, off) = (linalg::norm2(&theta[b.range()]), linalg::norm2(&off[b.range()]));
+            if off == 0.0 { worst } else { largest(worst, off / (self.tolerance.parameters * size)) }
+        })
+    }
+
+    /// Every parameter relative to what it has moved, since the start and in this step; all of them relative to the step.
+    fn error_of_parameters(&self, theta: &[f64], off: &[f64]) -> f64 {
+        let t = self.tolerance.parameters;
+        let (mut worst, mut size, mut moved, mut total) = (0.0, 0.0, 0.0, 0.0);
+        for (j, e) in off.iter().enumerate() {
+            let step = (theta[j] - self.theta[j]).abs();
+            let since = theta[j].abs().min((theta[j] - self.start[j]).abs());
+            if *e != 0.0 {
+                worst = largest(worst, e.abs() / (t * (since + step) + 4e-15 * theta[j].abs()));
+            }
+            size += theta[j] * theta[j];
+            moved += step * step;
+            total += e * e;
+        }
+        if total == 0.0 {
+            return worst;
+        }
+        largest(worst, total.sqrt() / (GROWTH * f64::sqrt(moved) + 1e-13 * f64::sqrt(size)))
+    }
+
+    /// Rounding of the outputs at the present point, as far as it is known.
+    pub fn largest_noise(&self) -> f64 {
+        self.newton.noise().iter().fold(0.0, |m: f64, v| m.max(*v))
+    }
+}
+
+/// The larger of two errors; NaN wins.
+fn largest(a: f64, b: f64) -> f64 {
+    if a.is_nan() || b.is_nan() { f64::NAN } else { a.max(b) }
+}

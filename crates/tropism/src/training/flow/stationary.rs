@@ -1,0 +1,143 @@
+//! Whether the flow of a curved model has come to rest, and at what.
+
+use super::model::ModelFlow;
+use crate::losses::Tail;
+use crate::numerics::linalg;
+
+/// Units in the last place that the products leave.
+const UNITS: f64 = 8.0;
+/// Eigenvalues of the Hessian above minus this part of the largest count as zero: rounding of finite differences.
+const FLAT: f64 = 1e-5;
+/// Power iterations for an extreme eigenvalue.
+const ITERATIONS: usize = 200;
+
+/// What a run at a point is doing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    Moving,
+    AtMinimiser,
+    /// No gradient, and a direction in which the loss falls.
+    AtSaddle,
+    /// The gradient cannot be told from rounding, and that does not pin a minimiser down.
+    Unresolved,
+}
+
+impl ModelFlow<'_> {
+    /// Whether the outputs are the targets, to the rounding of the outputs: then the loss is at its smallest value.
+    pub fn fits_all(&mut self) -> bool {
+        if self.loss.facts().tail != Tail::FiniteRoot {
+            return false;
+        }
+        let scale = self.loss.slopes(&self.outputs, self.targets, &mut self.slopes).exp();
+        let noise = self.newton.noise();
+        self.slopes.iter().zip(&self.outputs).enumerate().all(|(i, (slope, f))| {
+            let rounding = noise.get(i).copied().unwrap_or(0.0).max(f64::EPSILON * f.abs());
+            (slope * scale).abs() <= UNITS * rounding
+        })
+    }
+
+    /// Log of the size of the slopes, weight included.
+    pub fn slope_scale(&mut self) -> f64 {
+        self.loss.slopes(&self.outputs, self.targets, &mut self.slopes) + self.log_weight
+    }
+
+    /// Log of an upper estimate of the fastest rate at which outputs relax, `trace JᵀSJ`; `−∞` where `J` is not kept.
+    pub fn log_relaxation(&mut self) -> f64 {
+        self.linearise(0.0);
+        let Some(jacobian) = self.newton.jacobian() else { return f64::NEG_INFINITY };
+        let k = self.targets.outputs();
+        let mut block = vec![0.0; k * k];
+        let mut worst = f64::NEG_INFINITY;
+        for i in 0..self.targets.len() {
+            let range = i * k..(i + 1) * k;
+            let s = self.loss.curvature(&self.outputs[range], self.targets.get(i), &mut block);
+            for c in 0..k {
+                let row = 2.0 * linalg::norm2(jacobian.row(i * k + c)).ln();
+                worst = worst.max(s + block[c * k + c].ln() + row);
+            }
+        }
+        worst + self.log_weight + (self.targets.len() as f64).ln()
+    }
+
+    /// What the run is doing at the present point, whose `dθ/ds` is `velocity` with `e^{log_factor}` for `dt/ds`.
+    pub fn standing(&mut self, velocity: &[f64], log_factor: f64) -> Standing {
+        if self.fits_all() {
+            return Standing::AtMinimiser;
+        }
+        if !self.is_noise(velocity, log_factor) {
+            return Standing::Moving;
+        }
+        match self.extreme_curvatures() {
+            Some((lowest, highest)) if lowest < -FLAT * highest => Standing::AtSaddle,
+            Some((lowest, highest)) if highest > 0.0 && lowest > FLAT * highest => Standing::AtMinimiser,
+            _ => Standing::Unresolved,
+        }
+    }
+
+    /// Every coordinate of the gradient is rounding of its own terms: of slopes, and of outputs times their curvature.
+    fn is_noise(&mut self, velocity: &[f64], log_factor: f64) -> bool {
+        let Some(jacobian) = self.newton.jacobian() else { return false };
+        let k = self.targets.outputs();
+        let scale = self.loss.slopes(&self.outputs, self.targets, &mut self.slopes);
+        // The largest coordinate decides most cases without the sums.
+        let gradient = |v: f64| v.abs() * (-(scale + self.log_weight + log_factor)).exp();
+        let mut block = vec![0.0; k * k];
+        let mut noise = vec![0.0; velocity.len()];
+        for i in 0..self.targets.len() {
+            let range = i * k..(i + 1) * k;
+            let s =
+                self.loss.curvature(&self.outputs[range.clone()], self.targets.get(i), &mut block) - scale;
+            let curvature = linalg::norm2(&block) * s.exp();
+            let rounding = self.newton.noise()[range.clone()].iter().fold(0.0, |m: f64, v| m.max(*v));
+            let slope = linalg::norm2(&self.slopes[range.clone()]);
+            let uncertain = UNITS * (f64::EPSILON * slope + curvature * rounding);
+            for c in range {
+                noise.iter_mut().zip(jacobian.row(c)).for_each(|(n, j)| *n += uncertain * j.abs());
+            }
+        }
+        velocity.iter().zip(&noise).all(|(v, n)| gradient(*v) <= *n)
+    }
+
+    /// Estimates of the smallest and the largest eigenvalue of `∇²L` (on one common scale), by power iteration on central
+    /// differences of the gradient.
+    fn extreme_curvatures(&mut self) -> Option<(f64, f64)> {
+        let scale = self.slope_scale();
+        let (p, m) = self.dims();
+        let mut v: Vec<f64> = (0..p).map(|j| 1.0 + 0.5 * ((j * 7 + 3) % 11) as f64 / 11.0).collect();
+        let mut image = vec![0.0; p];
+        let mut memory = [vec![0.0; p], vec![0.0; m], vec![0.0; m]];
+        let mut extreme = |flow: &mut Self, shift: f64| {
+            let mut value = 0.0;
+            for _ in 0..ITERATIONS {
+                let length = linalg::norm2(&v);
+                if length == 0.0 || !length.is_finite() {
+                    return (length == 0.0).then_some(value);
+                }
+                v.iter_mut().for_each(|e| *e /= length);
+                flow.curvature_times(&v, scale, &mut image, &mut memory);
+                image.iter_mut().zip(&v).for_each(|(i, v)| *i -= shift * v);
+                value = linalg::dot(&v, &image) + shift;
+                std::mem::swap(&mut v, &mut image);
+            }
+            Some(value)
+        };
+        let dominant = extreme(self, 0.0)?;
+        // Shifted by the dominant eigenvalue, the other end of the spectrum is the farthest.
+        let other = extreme(self, dominant)?;
+        Some((dominant.min(other), dominant.max(other)))
+    }
+
+    /// `out = e^{−scale} ∇²L v`.
+    fn curvature_times(&mut self, v: &[f64], scale: f64, out: &mut [f64], memory: &mut [Vec<f64>; 3]) {
+        let [back, outputs, speed] = memory;
+        // The cube root of the rounding of a gradient balances it against the third derivative.
+        let step = 6e-6 * linalg::norm2(&self.theta).max(f64::MIN_POSITIVE);
+        out.fill(0.0);
+        for sign in [1.0, -1.0] {
+            let at: Vec<f64> = self.theta.iter().zip(v).map(|(t, d)| t + sign * step * d).collect();
+            self.model.predict(&at, self.x, &mut self.work, outputs);
+            self.velocity(&at, outputs, -scale, back, speed);
+            linalg::axpy(-sign / (2.0 * step), back, out);
+        }
+    }
+}
