@@ -219,7 +219,7 @@ wide! {
 
 #[inline(always)]
 fn add_product(c: f64, v: f64, total: &mut f64, low: &mut f64, moduli: &mut f64) {
-    let (p, e) = directed::two_prod(c, v);
+    let (p, e) = directed::two_product(c, v);
     let (t, f) = directed::two_sum(*total, p);
     *total = t;
     *low += e + f;

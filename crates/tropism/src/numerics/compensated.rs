@@ -1,30 +1,20 @@
 //! Products with the data matrix in twice the working precision, each with a rigorous error bound.
 //!
-//! Every product is split exactly into two doubles (Dekker, Veltkamp) and summed with Knuth's two-sum, as
+//! Every product is split exactly into two doubles by a fused multiply-add and summed with Knuth's two-sum, as
 //! in Dot2 of Ogita, Rump, Oishi (2005), Accurate Sum and Dot Product, SIAM J. Sci. Comput. 26(6),
 //! Proposition 5.5: `|computed − exact| ≤ u |exact| + γ_n² Σ|a_i b_i|`. Residuals of ill-conditioned systems
 //! therefore keep their leading digits, which makes iterative refinement and tight dual bounds possible.
 //!
-//! Splitting is exact while no product leaves `[1e-290, 1e290]`; below, the lost part is covered by an absolute
-//! term; above, the result is not finite and the callers treat it as "nothing proved".
+//! What underflow of an error loses is covered by an absolute term; a product that overflows is not finite and the callers
+//! treat it as "nothing proved". A single dot product is [`super::directed::enclosed_dot`]; here are sums that grow.
 
 use super::design::Design;
-use super::directed::{Enclosure, gamma};
+use super::directed::{Enclosure, enclosed_dot, gamma};
 use super::linalg;
 use super::norm::Norm;
+use super::wide::wide;
 
-pub use super::directed::two_sum;
-
-/// `a * b = p + e` exactly, barring over- and underflow.
-#[inline]
-pub fn two_product(a: f64, b: f64) -> (f64, f64) {
-    const SPLITTER: f64 = 134_217_729.0; // 2^27 + 1
-    let p = a * b;
-    let (ca, cb) = (SPLITTER * a, SPLITTER * b);
-    let (ah, bh) = (ca - (ca - a), cb - (cb - b));
-    let (al, bl) = (a - ah, b - bh);
-    (p, al * bl - (((p - ah * bh) - al * bh) - ah * bl))
-}
+pub use super::directed::{two_product, two_sum};
 
 /// A running sum of products.
 #[derive(Debug, Clone, Copy, Default)]
@@ -37,7 +27,7 @@ pub struct Accumulator {
 
 impl Accumulator {
     /// Adds `a * b`.
-    #[inline]
+    #[inline(always)]
     pub fn add_product(&mut self, a: f64, b: f64) {
         let (p, e) = two_product(a, b);
         let (s, f) = two_sum(self.high, p);
@@ -65,8 +55,8 @@ impl Accumulator {
 
     /// Bound on `|value − exact|`.
     pub fn error(&self) -> f64 {
-        // Two roundings per term in the low part, hence γ of twice the length; the last term covers underflow
-        // in the product splitting (at most a few multiples of 2^-1022 per term).
+        // Two roundings per term in the low part, hence γ of twice the length; the last term covers errors
+        // of products that underflow (less than 2^-1074 per term), with room to spare.
         let g = gamma(2 * self.terms + 2);
         let tiny = (self.terms as f64 + 1.0) * 1e-300;
         (f64::EPSILON * self.value().abs() + g * g * self.modulus * 1.01 + tiny).next_up()
@@ -78,10 +68,28 @@ impl Accumulator {
     }
 }
 
-/// `⟨a, b⟩`.
+wide! {
+    /// Adds `sign · ⟨a, b⟩`.
+    fn add_dot<'a>(acc: &'a mut Accumulator, a: &'a [f64], b: &'a [f64], sign: f64) -> () {
+        for (x, y) in a.iter().zip(b) {
+            acc.add_product(*x, sign * y);
+        }
+    }
+}
+
+wide! {
+    /// Adds `c row` entry by entry.
+    fn add_row<'a>(c: f64, row: &'a [f64], out: &'a mut [Accumulator]) -> () {
+        for (o, v) in out.iter_mut().zip(row) {
+            o.add_product(*v, c);
+        }
+    }
+}
+
+/// `⟨a, b⟩` as a sum that can go on growing; [`enclosed_dot`] is faster for one that is complete.
 pub fn dot(a: &[f64], b: &[f64]) -> Accumulator {
     let mut acc = Accumulator::default();
-    a.iter().zip(b).for_each(|(&x, &y)| acc.add_product(x, y));
+    add_dot(&mut acc, a, b, 1.0);
     acc
 }
 
@@ -109,7 +117,7 @@ pub fn norm_above(norm: Norm, v: &[f64]) -> f64 {
             let powers: Vec<f64> = scaled.iter().map(|e| e.powf(p)).collect();
             sum(&powers).enclosure().hi.powf(1.0 / p) * (1.0 + 16.0 * f64::EPSILON)
         }
-        _ => dot(&scaled, &scaled).enclosure().hi.sqrt().next_up(),
+        _ => enclosed_dot(&scaled, &scaled).hi.sqrt().next_up(),
     };
     (above * unit).next_up()
 }
@@ -119,7 +127,10 @@ pub fn residual(x: &Design, w: &[f64], y: &[f64]) -> Vec<Accumulator> {
     let row = |(i, &yi): (usize, &f64)| {
         let mut acc = Accumulator::default();
         acc.add(yi);
-        x.for_row(i, |j, v| acc.add_product(v, -w[j]));
+        match x {
+            Design::Dense(m) | Design::Lower(m) => add_dot(&mut acc, m.row(i), w, -1.0),
+            Design::Sparse(_) => x.for_row(i, |j, v| acc.add_product(v, -w[j])),
+        }
         acc
     };
     y.iter().enumerate().map(row).collect()
@@ -136,8 +147,10 @@ pub fn adjoint_residual(x: &Design, r: &[f64], c: &[f64]) -> Vec<Accumulator> {
 pub fn adjoint(x: &Design, r: &[f64]) -> Vec<Accumulator> {
     let mut out = vec![Accumulator::default(); x.cols()];
     for (i, &c) in r.iter().enumerate() {
-        if c != 0.0 {
-            x.for_row(i, |j, v| out[j].add_product(v, c));
+        match x {
+            _ if c == 0.0 => {}
+            Design::Dense(m) | Design::Lower(m) => add_row(c, m.row(i), &mut out),
+            Design::Sparse(_) => x.for_row(i, |j, v| out[j].add_product(v, c)),
         }
     }
     out

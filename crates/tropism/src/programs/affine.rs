@@ -51,10 +51,11 @@ impl Affine {
 
     /// Contains `⟨ν, y − X w0⟩`.
     pub fn dual_value(&self, nu: &[f64]) -> Enclosure {
-        let product = compensated::dot(nu, &self.rest);
+        let product = directed::enclosed_dot(nu, &self.rest);
         let moduli: Vec<f64> = nu.iter().map(|v| v.abs()).collect();
         let inherited = directed::dot(&moduli, &self.rest_error).hi;
-        Enclosure::around(product.value(), product.error() + inherited.max(0.0))
+        let inherited = inherited.max(0.0);
+        Enclosure { lo: (product.lo - inherited).next_down(), hi: (product.hi + inherited).next_up() }
     }
 
     /// `Xᵀ ν` with error bounds, each `[d]`.

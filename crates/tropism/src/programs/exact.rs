@@ -1,7 +1,7 @@
 //! What can be proven about a linear system in floating point: exact column dependence and an enclosed inverse.
 
 use crate::numerics::Matrix;
-use crate::numerics::directed::{gamma, two_prod, two_sum};
+use crate::numerics::directed::{gamma, two_product, two_sum};
 use crate::numerics::linalg::{Lu, matmul_nn};
 
 /// Whether `Σ c_l x_l` is zero exactly, by a growing expansion without any rounding (Shewchuk 1997, Adaptive
@@ -9,7 +9,7 @@ use crate::numerics::linalg::{Lu, matmul_nn};
 pub(super) fn sum_is_zero(terms: impl Iterator<Item = (f64, f64)>) -> bool {
     let mut parts: Vec<f64> = vec![];
     for (c, x) in terms.filter(|(c, x)| *c != 0.0 && *x != 0.0) {
-        let (p, e) = two_prod(c, x);
+        let (p, e) = two_product(c, x);
         if !p.is_finite() || p.abs() < 1e-250 {
             return false;
         }

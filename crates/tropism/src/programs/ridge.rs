@@ -12,6 +12,7 @@ use super::affine::Affine;
 use super::{Budget, Program, ProgramFacts, Solution, SolveStatus, Uniqueness, certify};
 use crate::error::Error;
 use crate::numerics::compensated::{self, Accumulator};
+use crate::numerics::directed::enclosed_dot;
 use crate::numerics::linalg::{self, Cholesky};
 use crate::numerics::{Design, Matrix};
 use std::sync::Arc;
@@ -123,7 +124,7 @@ fn square_above(v: &[Accumulator]) -> f64 {
 impl Program for Ridge {
     fn value(&self, w: &[f64]) -> f64 {
         let fit = square_above(&compensated::residual(&self.affine.x, w, &self.affine.y)) / self.samples();
-        let size = compensated::dot(w, w).enclosure().hi;
+        let size = enclosed_dot(w, w).hi;
         let total = (fit + self.lambda * size) * (1.0 + 4.0 * f64::EPSILON);
         if total.is_nan() { f64::INFINITY } else { total.next_up() }
     }
@@ -136,7 +137,7 @@ impl Program for Ridge {
         let n = self.samples();
         let product = self.affine.dual_value(dual);
         let numerator = product.lo.max(-product.hi).max(0.0) / n;
-        let spent = compensated::dot(dual, dual).enclosure().hi / n
+        let spent = enclosed_dot(dual, dual).hi / n
             + square_above(&self.affine.adjoint(dual)) / (n * n * self.lambda);
         // Six roundings of half a unit each in the lines above and below.
         let bound = numerator * numerator / spent * (1.0 - 8.0 * f64::EPSILON);
