@@ -8,7 +8,7 @@
 //! Source: Soudry et al. 2018 (arXiv 1710.10345), Theorem 4.
 //! Errors: a sentence saying what keeps the offset from being determined.
 
-use super::{Budget, MaxMargin, Program};
+use super::{Budget, MaxMargin, Program, Solution};
 use crate::data::MarginMap;
 use crate::numerics::linalg::{self, svd};
 use crate::numerics::{Matrix, Norm};
@@ -33,18 +33,27 @@ pub struct Offset {
 /// Margins this close, relatively, to the smallest one are support vectors; the solver reaches 1e-12.
 const TIED: f64 = 1e-8;
 
-/// Solves for the offset of binary data with one sample's weight `exp(log_weight)` and start `theta0`.
-pub fn determine(margins: &MarginMap, log_weight: f64, theta0: &[f64]) -> Result<Offset, String> {
+/// Solves for the offset of binary data with one sample's weight `exp(log_weight)` and start `theta0`; `known` is a solution
+/// of their ℓ2 margin program, where there is one already.
+pub fn determine(
+    margins: &MarginMap,
+    known: Option<&Solution>,
+    log_weight: f64,
+    theta0: &[f64],
+) -> Result<Offset, String> {
     let MarginMap::Binary { z } = margins else {
         return Err("the offset is only known for two classes".into());
     };
-    let solution = MaxMargin::new(margins.clone(), Norm::L2).solve(&Budget::default());
-    let least = margins.min_margin(&solution.w);
+    let w = match known {
+        Some(solution) => solution.w.clone(),
+        None => MaxMargin::new(margins.clone(), Norm::L2).solve(&Budget::default()).w,
+    };
+    let least = margins.min_margin(&w);
     if least <= 0.0 {
         return Err("the data could not be separated".into());
     }
     let mut m = vec![0.0; z.rows()];
-    z.apply(&solution.w, &mut m);
+    z.apply(&w, &mut m);
     let support: Vec<usize> = (0..z.rows()).filter(|&i| m[i] <= least * (1.0 + TIED)).collect();
     let next = (0..z.rows()).filter(|i| !support.contains(i)).map(|i| m[i]).fold(f64::INFINITY, f64::min);
     let slack = next / least - 1.0;
@@ -100,7 +109,7 @@ mod tests {
     #[test]
     fn two_points_by_hand() {
         let data = Dataset::binary("t", Matrix::from_rows(&[vec![2.0, 0.0], vec![0.0, 1.0]]), vec![1.0, 1.0]);
-        let found = determine(&data.margins().unwrap(), 0.0, &[0.0, 0.0]).unwrap();
+        let found = determine(&data.margins().unwrap(), None, 0.0, &[0.0, 0.0]).unwrap();
         let expected = ([0.5, 1.0], [4f64.ln() / 2.0, 0.0]);
         for j in 0..2 {
             // Two-by-two solves: a few units in the last place.

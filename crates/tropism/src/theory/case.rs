@@ -1,9 +1,11 @@
 //! An experiment as theorems see it: facts, data and what can be proven about them, never a run.
 
+use super::interpolation::rank_and_residual;
 use crate::data::Targets;
 use crate::losses::{Tail, Task};
-use crate::numerics::{Matrix, Norm, linalg};
+use crate::numerics::Norm;
 use crate::optimizers::{Curve, Geometry, OptimizerFacts};
+use crate::programs::offset::{self, Offset};
 use crate::programs::{
     Decomposition, MarginLoss, Separability, Solution, decompose, separability_and_solution,
 };
@@ -40,6 +42,7 @@ pub struct Case<'a> {
     separability: OnceLock<Option<(Separability, Option<Solution>)>>,
     decomposition: OnceLock<Option<Decomposition>>,
     interpolation: OnceLock<(usize, f64)>,
+    offset: OnceLock<Option<Result<Offset, String>>>,
 }
 
 impl<'a> Case<'a> {
@@ -50,6 +53,7 @@ impl<'a> Case<'a> {
             separability: OnceLock::new(),
             decomposition: OnceLock::new(),
             interpolation: OnceLock::new(),
+            offset: OnceLock::new(),
         }
     }
 
@@ -61,6 +65,16 @@ impl<'a> Case<'a> {
     /// The solution of the ℓ2 margin program, where separability was asked for and needed it.
     pub fn euclidean_margin(&self) -> Option<&Solution> {
         self.separability.get()?.as_ref()?.1.as_ref()
+    }
+
+    /// The second-order offset on separable data, or what keeps it from being determined; `None` for regression targets.
+    pub fn offset(&self) -> Option<&Result<Offset, String>> {
+        let determine = || {
+            let known = self.decided().and_then(|(_, solution)| solution.as_ref());
+            let setup = self.setup;
+            Some(offset::determine(&setup.data.margins()?, known, setup.log_weight, &setup.theta0))
+        };
+        self.offset.get_or_init(determine).as_ref()
     }
 
     fn decided(&self) -> Option<&(Separability, Option<Solution>)> {
@@ -378,23 +392,4 @@ fn separable_holds(s: &Separability) -> Holds {
         Separability::NotSeparable { .. } => Holds::No,
         Separability::Undecided { .. } => Holds::Unchecked,
     }
-}
-
-fn rank_and_residual(setup: &Setup) -> (usize, f64) {
-    let y = match &setup.data.targets {
-        // Only a regression asks whether it can interpolate; the factorisation is not free.
-        Targets::Real(y) | Targets::Sign(y) if setup.loss.facts().task == Task::Regression => y.clone(),
-        _ => return (0, f64::INFINITY),
-    };
-    let x: Matrix = setup.data.x.to_dense();
-    let Some(d) = linalg::svd(&x) else { return (0, f64::INFINITY) };
-    let cut = x.rows().max(x.cols()) as f64 * f64::EPSILON * d.s.first().copied().unwrap_or(0.0);
-    let rank = d.s.iter().take_while(|&&s| s > cut).count();
-    let mut rest = y.clone();
-    for c in 0..rank {
-        let u: Vec<f64> = (0..x.rows()).map(|i| d.u.get(i, c)).collect();
-        let part = linalg::dot(&u, &y);
-        linalg::axpy(-part, &u, &mut rest);
-    }
-    (rank, linalg::norm2(&rest) / linalg::norm2(&y).max(f64::MIN_POSITIVE))
 }

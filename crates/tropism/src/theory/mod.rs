@@ -4,6 +4,7 @@
 //! Theorems read facts, never concrete types, and never see a run.
 
 mod case;
+mod interpolation;
 mod resolve;
 
 pub use case::{Case, Check, SEPARABLE, check};

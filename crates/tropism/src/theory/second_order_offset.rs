@@ -17,7 +17,6 @@ use super::case::{Case, Check, check, holds, inverse_log_time};
 use super::{Claim, Prediction, ProgramSpec, Theorem, Witnesses};
 use crate::losses::Task;
 use crate::numerics::Norm;
-use crate::programs::offset;
 use crate::terms::Holds;
 
 /// See the module header.
@@ -89,12 +88,10 @@ impl Theorem for SecondOrderOffset {
 
 fn determined(case: &Case) -> Check {
     let name = "support vectors determine the offset";
-    let Some(margins) = case.setup.data.margins() else {
-        return check(name, holds(false), "the targets are real numbers");
-    };
-    let found = match offset::determine(&margins, case.setup.log_weight, &case.setup.theta0) {
-        Ok(found) => found,
-        Err(why) => return check(name, holds(false), why),
+    let found = match case.offset() {
+        None => return check(name, holds(false), "the targets are real numbers"),
+        Some(Err(why)) => return check(name, holds(false), why),
+        Some(Ok(found)) => found,
     };
     // The nearest other sample fades like t^-slack: by e^-20 at the horizon it no longer shows.
     let horizon = case.setup.horizon.log_time.unwrap_or(0.0);

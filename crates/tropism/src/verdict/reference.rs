@@ -8,7 +8,7 @@ use crate::data::Targets;
 use crate::losses::Tail;
 use crate::measures::{self, Moment};
 use crate::numerics::{Norm, linalg};
-use crate::programs::offset::{self, Offset};
+use crate::programs::offset::Offset;
 use crate::programs::{
     BregmanInterpolant, Certificate, FourierMargin, MaxMargin, MinNormInterpolant, NuclearInterpolant,
     Program, QMargin, Ridge, Solution, SpectralFilter, SpectralRisk, TailDirection, Uniqueness, certify,
@@ -54,7 +54,7 @@ impl Reference {
                 let mut reference = of_program(program, solution);
                 reference.margin = Some(1.0 / reference.certificate.value).filter(|m| *m > 0.0);
                 if prediction.claim == Claim::Offset {
-                    reference.offset = offset::determine(&margins, setup.log_weight, &setup.theta0).ok();
+                    reference.offset = case.offset().and_then(|o| o.as_ref().ok().cloned());
                 }
                 Ok(reference)
             }
