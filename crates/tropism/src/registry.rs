@@ -67,6 +67,7 @@ impl Member {
     pub fn shared_keys(&self) -> Vec<Key> {
         match self.room {
             "data" => keys_in(&schemars::schema_for!(crate::data::Preparation)),
+            "model" => keys_in(&schemars::schema_for!(crate::models::Regime)),
             "loss" => keys_in(&schemars::schema_for!(crate::spec::ReductionKey)),
             _ => vec![],
         }

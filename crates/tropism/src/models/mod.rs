@@ -1,23 +1,35 @@
 //! Parameterisations `θ ↦ f(θ; ·)`: what is trained, and what it computes.
 
 mod factors;
+pub mod network;
+mod regime;
+mod scaled;
+mod tangent;
 mod through_predictor;
+mod two_layer_kernel;
 
 pub use factors::Start;
+pub use regime::Regime;
 pub use through_predictor::Layers;
 
+use crate::numerics::linalg::max_abs;
 use crate::numerics::rng::Rng;
 use crate::numerics::{Design, Matrix};
 use crate::registry::members;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
 members! {
     /// The `[model]` section.
     "model" ModelSpec {
+        conv_relu => ConvReluSpec,
         convolutional => ConvolutionalSpec,
         deep_linear => DeepLinearSpec,
+        deep_relu => DeepReluSpec,
         diagonal => DiagonalSpec,
         linear => LinearSpec,
         matrix_factorization => MatrixFactorizationSpec,
+        two_layer_relu => TwoLayerReluSpec,
     }
 }
 
@@ -28,11 +40,23 @@ impl ModelSpec {
     /// A key out of its range, or data that do not fit the model.
     pub fn build(&self, interface: &Interface) -> Result<Box<dyn Model>, crate::Error> {
         match self {
+            ModelSpec::conv_relu(spec) => spec.build(interface),
             ModelSpec::convolutional(spec) => spec.build(interface),
             ModelSpec::deep_linear(spec) => spec.build(interface),
+            ModelSpec::deep_relu(spec) => spec.build(interface),
             ModelSpec::diagonal(spec) => spec.build(interface),
             ModelSpec::linear(spec) => spec.build(interface),
             ModelSpec::matrix_factorization(spec) => spec.build(interface),
+            ModelSpec::two_layer_relu(spec) => spec.build(interface),
+        }
+    }
+
+    /// Fills in seeds that follow the experiment's own.
+    pub fn resolve_seed(&mut self, seed: u64) {
+        if let ModelSpec::two_layer_relu(spec) = self
+            && spec.trained == Trained::OutputLayer
+        {
+            spec.feature_seed.get_or_insert(seed);
         }
     }
 }
@@ -96,9 +120,13 @@ pub enum Structure {
 }
 
 /// Which layers of a network move.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum Trained {
+    /// Every layer.
+    #[default]
     AllLayers,
+    /// The last layer alone; the others stay where they start.
     OutputLayer,
 }
 
@@ -144,6 +172,13 @@ pub struct Workspace {
     /// A linear predictor, or the gradient in its space.
     pub predictor: Vec<f64>,
     pub layers: Layers,
+    /// Values of a network's layers.
+    trace: network::Trace,
+    /// Distance from the start, and outputs there, of a tangent model.
+    shift: Vec<f64>,
+    base: Option<Box<scaled::Base>>,
+    /// Outputs from which a centered model counts.
+    centre: Option<Box<scaled::Base>>,
 }
 
 /// A parameterisation. Outputs are `[n * k]`, one sample's `k` outputs contiguous.
@@ -185,6 +220,31 @@ pub trait Model: Send + Sync {
         debug_assert!(self.facts().linear_in_parameters, "a curved model must override this");
         let _ = theta;
         self.predict(direction, x, work, out);
+    }
+
+    /// `out [p] = Σ_i r_i (∇²f_i) v`, `r [n * k]`, `v [p]`: the derivative of the pullback of `r` along `v`; zero for models
+    /// linear in the parameters. Curved models override it exactly; what stands here for them are central differences of
+    /// the pullback, exact up to rounding (about 1e-10 relative) for outputs of degree three at most in the parameters.
+    fn curvature_product(
+        &self,
+        theta: &[f64],
+        x: &Design,
+        r: &[f64],
+        v: &[f64],
+        work: &mut Workspace,
+        out: &mut [f64],
+    ) {
+        out.fill(0.0);
+        let size = max_abs(v);
+        if self.facts().linear_in_parameters || size == 0.0 {
+            return;
+        }
+        let step = f64::EPSILON.cbrt() * max_abs(theta).max(f64::MIN_POSITIVE.sqrt()) / size;
+        let mut behind = vec![0.0; out.len()];
+        let moved = |h: f64| -> Vec<f64> { theta.iter().zip(v).map(|(t, v)| t + h * v).collect() };
+        self.pullback(&moved(step), x, r, work, out);
+        self.pullback(&moved(-step), x, r, work, &mut behind);
+        out.iter_mut().zip(behind).for_each(|(o, b)| *o = (*o - b) / (2.0 * step));
     }
 
     /// `J [n k × p]`, the derivative of every output: row `i k + c` is that of output `c` on sample `i`.

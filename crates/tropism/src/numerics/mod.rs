@@ -11,6 +11,7 @@ pub mod factor;
 pub mod fourier;
 pub mod fused;
 pub mod kernel;
+pub mod gemm;
 pub mod linalg;
 pub mod logscale;
 pub mod matrix;

@@ -22,9 +22,17 @@ pub fn curvature(
     model.predict(theta0, &data.x, &mut Workspace::default(), &mut outputs);
     let log_loss = loss.log_sum(&outputs, &data.targets) + log_weight;
     let height = if facts.smoothness.is_finite() { facts.smoothness } else { (log_loss - log_weight).exp() };
-    let smoothness = if !model.facts().linear_in_parameters {
+    let radius = radius(&data.x);
+    let plain = model.facts().linear_in_parameters && model.facts().linear_in_inputs;
+    let bend = if plain {
+        radius.l2 * radius.l2
+    } else {
+        // No row of the Jacobian is longer than its largest singular value.
         let outputs = Outputs { values: &outputs, targets: &data.targets, tail: facts.tail };
-        height * reached(data, model, theta0, outputs) * log_weight.exp()
+        reached(data, model, theta0, outputs)
+    };
+    let smoothness = if !plain {
+        height * bend * log_weight.exp()
     } else if facts.smoothness.is_finite() {
         let sigma = linalg::spectral_norm(&data.x);
         facts.smoothness * sigma * sigma * log_weight.exp()
@@ -32,11 +40,10 @@ pub fn curvature(
         let longest = data.x.row_norms().into_iter().fold(0.0, f64::max);
         longest * longest * log_loss.exp()
     };
-    let radius = radius(&data.x);
     // The share of one sample, times n: what a step on a batch of one sees.
     let share = (log_weight + (data.n() as f64).ln()).exp();
     Curvature {
-        single: (share * height * radius.l2 * radius.l2).max(f64::MIN_POSITIVE),
+        single: (share * height * bend).max(f64::MIN_POSITIVE),
         radius,
         smoothness: smoothness.max(f64::MIN_POSITIVE),
         samples: data.n(),
@@ -74,8 +81,8 @@ const LEARNED: f64 = 5.0;
 /// Products with the Jacobian for its largest singular value: a step size needs two digits.
 const POWERS: usize = 30;
 
-/// Largest squared singular value of the Jacobian where the run is expected to arrive, for models curved in the
-/// parameters: an estimate, not a bound.
+/// Largest squared singular value of the Jacobian where the run is expected to arrive, for models whose outputs are not
+/// linear in inputs and parameters: an estimate, not a bound.
 ///
 /// A homogeneous model of degree `D` has `f = Jθ/D`, so outputs as large as the targets need parameters `c θ₀` with
 /// `c^D σ ‖θ₀‖ ≥ D ‖y‖`, where `σ` is the largest singular value at the start; there it is `c^{D−1} σ`.

@@ -17,7 +17,7 @@ pub use setup::{Loader, Setup};
 
 use crate::data::{DataSpec, Preparation};
 use crate::losses::LossSpec;
-use crate::models::ModelSpec;
+use crate::models::{ModelSpec, Regime};
 use crate::optimizers::OptimizerSpec;
 use crate::registry::Member;
 use judge::JudgeRule;
@@ -61,6 +61,22 @@ pub struct DataSection {
     pub preparation: Preparation,
 }
 
+/// The `[model]` section.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct ModelSection {
+    #[serde(flatten)]
+    pub model: ModelSpec,
+    #[serde(flatten)]
+    pub regime: Regime,
+}
+
+impl ModelSection {
+    /// The model's id.
+    pub fn id(&self) -> &'static str {
+        self.model.id()
+    }
+}
+
 /// The `[loss]` section.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct LossSection {
@@ -80,7 +96,7 @@ pub struct Spec {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub theorem: Option<String>,
     pub data: DataSection,
-    pub model: ModelSpec,
+    pub model: ModelSection,
     pub loss: LossSection,
     pub optimizer: OptimizerSpec,
     pub horizon: HorizonSpec,

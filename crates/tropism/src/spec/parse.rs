@@ -1,10 +1,10 @@
 //! From text to a [`Spec`], with errors that name section, key, line and the nearest valid word.
 
-use super::{DataSection, HorizonSpec, LossSection, Reduction, Spec};
+use super::{DataSection, HorizonSpec, LossSection, ModelSection, Reduction, Spec};
 use crate::data::{DataSpec, Preparation};
 use crate::error::{Error, nearest};
 use crate::losses::LossSpec;
-use crate::models::ModelSpec;
+use crate::models::{ModelSpec, Regime};
 use crate::optimizers::OptimizerSpec;
 use crate::registry::{keys_of, parse_keys};
 use crate::terms::JudgeRule;
@@ -185,9 +185,11 @@ fn read_data(mut table: Table) -> Result<DataSection, Error> {
     Ok(DataSection { source: DataSpec::parse("data", &kind, table, &shared)?, preparation })
 }
 
-fn read_model(mut table: Table) -> Result<ModelSpec, Error> {
+fn read_model(mut table: Table) -> Result<ModelSection, Error> {
     let kind = kind(&mut table, "model", Some("linear"))?;
-    ModelSpec::parse("model", &kind, table, &[])
+    let shared = keys_of::<Regime>();
+    let regime = parse_keys("model", take_keys(&mut table, &shared), &[])?;
+    Ok(ModelSection { model: ModelSpec::parse("model", &kind, table, &shared)?, regime })
 }
 
 fn read_loss(mut table: Table) -> Result<LossSection, Error> {

@@ -45,9 +45,9 @@ impl Setup {
     pub fn with_data(spec: &Spec, data: Dataset) -> Result<Setup, Error> {
         let loss = spec.loss.loss.build()?;
         check_targets(loss.facts().task, &data, spec.loss.loss.id())?;
-        let model = spec.model.build(&interface(&data))?;
-        let mut theta0 = vec![0.0; model.dim()];
-        model.init(&mut rng::rng(spec.seed, rng::Stream::Init), &mut theta0);
+        let mut spec = spec.clone();
+        spec.model.model.resolve_seed(spec.seed);
+        let (model, theta0) = start(&spec, &data)?;
         let log_weight = match spec.loss.reduction {
             Reduction::Mean => -(data.n() as f64).ln(),
             Reduction::Sum => 0.0,
@@ -56,7 +56,6 @@ impl Setup {
         let built = spec.optimizer.build(&curvature)?;
         let facts = built.optimizer.facts();
         check_domain(&facts, &theta0)?;
-        let mut spec = spec.clone();
         let horizon = resolve_horizon(
             &mut spec.horizon,
             &facts,
@@ -86,6 +85,15 @@ impl Setup {
             seed: self.spec.seed,
         }
     }
+}
+
+/// The model in its regime, and where it starts.
+fn start(spec: &Spec, data: &Dataset) -> Result<(Box<dyn Model>, Vec<f64>), Error> {
+    let plain = spec.model.model.build(&interface(data))?;
+    let mut theta0 = vec![0.0; plain.dim()];
+    plain.init(&mut rng::rng(spec.seed, rng::Stream::Init), &mut theta0);
+    let model = spec.model.regime.apply(plain, spec.model.id(), &theta0)?;
+    Ok((model, theta0))
 }
 
 fn interface(data: &Dataset) -> Interface {

@@ -2,46 +2,74 @@
 
 use crate::{Law, close, gaussian, gaussian_matrix, holds, orthogonal, random};
 use tropism::models::linear::{Linear, LinearSpec};
-use tropism::models::{Block, Interface, Model, ModelFacts, ModelSpec, Workspace};
+use tropism::models::{Block, Interface, Model, ModelFacts, ModelSpec, Regime, Workspace};
 use tropism::numerics::linalg::{dot, matmul_nn, matmul_nt, norm2};
 use tropism::numerics::rng::Rng;
-use tropism::numerics::{Design, Matrix};
+use tropism::numerics::{Csr, Design, Matrix};
 
 const INPUTS: usize = 6;
 /// As a matrix.
 const SHAPE: (usize, usize) = (2, 3);
 const ROWS: usize = 4;
 
-/// Every registered model over `INPUTS` inputs, with one and with three outputs.
+/// Settings under which a member is tested; small enough for differences in every parameter.
+fn settings(id: &str) -> &'static [&'static str] {
+    match id {
+        "conv_relu" => &["kernel = 2\nchannels = [3]", "kernel = 1\nchannels = [2, 3]\nstride = 2"],
+        "deep_relu" => &["widths = [4]", "depth = 4\nwidth = 5\nscheme = 'ntk'\ninit_scale = 2.0"],
+        "two_layer_relu" => &[
+            "width = 5",
+            "width = 37\nscheme = 'ntk'\ninit_scale = 0.3",
+            "width = 16\nscheme = 'balanced'",
+            "width = 9\ntrained = 'output_layer'",
+        ],
+        "convolutional" => &["", "depth = 1", "depth = 3", "depth = 4\nkernel = 3\nchannels = 2"],
+        "deep_linear" => &["", "depth = 1", "depth = 2\ninit = 'balanced'", "depth = 3\nwidths = [2, 4]"],
+        "diagonal" => &["", "depth = 1", "depth = 3", "start = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]"],
+        "matrix_factorization" => &[
+            "init_scale = 0.5",
+            "depth = 1",
+            "depth = 3\nwidth = 4",
+            "depth = 4\ninit = 'identity'",
+            "init = 'gaussian'",
+        ],
+        _ => &["", "init_scale = 0.5", "init_scale = 0.5\nstart = 0.25"],
+    }
+}
+
+fn build(id: &str, keys: &str, outputs: usize) -> Box<dyn Model> {
+    let spec = ModelSpec::parse("model", id, keys.parse().expect("valid TOML"), &[]).expect("valid keys");
+    spec.build(&Interface { inputs: INPUTS, outputs, shape: Some(SHAPE) }).expect("in range")
+}
+
+/// Every registered model over `INPUTS` inputs, with one and with three outputs, and what is not linear in every regime.
 fn members() -> Vec<(String, Box<dyn Model>)> {
+    let regime = |output_scale, centered, linearized| Regime { output_scale, centered, linearized };
+    let regimes = [
+        regime(1.0, false, false),
+        regime(3.0, false, false),
+        regime(1.0, true, false),
+        regime(1.0, false, true),
+        regime(8.0, true, true),
+    ];
     let mut models = vec![];
     for member in ModelSpec::MEMBERS {
-        for keys in ["", "init_scale = 0.5"].iter().chain(variants(member.id)) {
+        for keys in settings(member.id) {
             // A matrix has one inner product with each input.
-            for outputs in if member.id == "matrix_factorization" { vec![1] } else { vec![1, 3] } {
-                let table = keys.parse().expect("valid TOML");
-                let spec = ModelSpec::parse("model", member.id, table, &[]).expect("valid keys");
-                let interface = Interface { inputs: INPUTS, outputs, shape: Some(SHAPE) };
-                let model = spec.build(&interface).expect("in range");
-                models.push((format!("{} with {outputs} outputs, {keys:?}", member.id), model));
+            let outputs: &[usize] = if member.id == "matrix_factorization" { &[1] } else { &[1, 3] };
+            for (outputs, regime) in outputs.iter().flat_map(|k| regimes.map(|r| (*k, r))) {
+                let model = build(member.id, keys, outputs);
+                if model.facts().linear_in_parameters && !regime.is_plain() {
+                    continue;
+                }
+                let mut start = vec![0.0; model.dim()];
+                model.init(&mut random(10), &mut start);
+                let model = regime.apply(model, member.id, &start).expect("in range");
+                models.push((format!("{} with {outputs} outputs, {keys:?}, {regime:?}", member.id), model));
             }
         }
     }
     models
-}
-
-/// Keys under which a member takes other ways than by default.
-fn variants(id: &str) -> &'static [&'static str] {
-    match id {
-        "convolutional" => &["depth = 1", "depth = 3", "depth = 4\nkernel = 3\nchannels = 2"],
-        "deep_linear" => &["depth = 1", "depth = 2\ninit = \"balanced\"", "depth = 3\nwidths = [2, 4]"],
-        "diagonal" => &["depth = 1", "depth = 3", "start = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]"],
-        "linear" => &["init_scale = 0.5\nstart = 0.25"],
-        "matrix_factorization" => {
-            &["depth = 1", "depth = 3\nwidth = 4", "depth = 4\ninit = \"identity\"", "init = \"gaussian\""]
-        }
-        _ => &[],
-    }
 }
 
 fn data(rng: &mut Rng) -> Design {
@@ -60,26 +88,140 @@ fn pullback(model: &dyn Model, theta: &[f64], x: &Design, r: &[f64]) -> Vec<f64>
     out
 }
 
-/// `pullback(r) = ∂⟨r, f(θ)⟩/∂θ`, by central differences with h = 2^-10: truncation h²/6 ≤ 2e-7 per unit of the third
-/// derivative, rounding 2^-52/h · Σ|r f| ≤ 1e-11.
+/// `pullback(r) = ∂⟨r, f(θ)⟩/∂θ`, by central differences. With S = 1 + Σ|r f|: linear models h = 2^-10, rounding
+/// 2^-52/h · S ≤ 1e-12 S. Curved ones h = 2^-20: truncation h²/6 times a third derivative of at most a few hundred, 1e-10, and
+/// rounding of a few 2^-53/h · S = 1e-10 S. The points are drawn once; a kink within h of one of them would fail the law.
 fn pullback_is_derivative(model: &dyn Model) -> Law {
-    const H: f64 = 1.0 / 1024.0;
+    let linear = model.facts().linear_in_parameters;
+    let h = if linear { 1.0 / 1024.0 } else { f64::exp2(-20.0) };
     let mut rng = random(11);
     for _ in 0..5 {
         let x = data(&mut rng);
         let theta = gaussian(&mut rng, model.dim());
         let r = gaussian(&mut rng, ROWS * model.facts().outputs);
         let got = pullback(model, &theta, &x, &r);
+        let size: f64 =
+            1.0 + outputs(model, &theta, &x).iter().zip(&r).map(|(f, r)| (f * r).abs()).sum::<f64>();
         for j in 0..theta.len() {
             let at = |h: f64| {
                 let mut moved = theta.clone();
                 moved[j] += h;
                 dot(&r, &outputs(model, &moved, &x))
             };
-            let want = (at(H) - at(-H)) / (2.0 * H);
-            let tolerance = if model.facts().linear_in_parameters { 1e-9 } else { 1e-4 };
+            let want = (at(h) - at(-h)) / (2.0 * h);
+            let tolerance = if linear { 1e-11 * size } else { 4e-9 * size };
             close(got[j], want, tolerance, || format!("pullback [{j}]"))?;
         }
+    }
+    Ok(())
+}
+
+/// `⟨r, J v⟩ = ⟨Jᵀ r, v⟩`: forward and reverse mode share no pass. Each side is a sum of products of at most a dozen factors.
+fn pushforward_is_adjoint(model: &dyn Model) -> Law {
+    let mut rng = random(16);
+    for _ in 0..5 {
+        let x = data(&mut rng);
+        let (theta, v) = (gaussian(&mut rng, model.dim()), gaussian(&mut rng, model.dim()));
+        let r = gaussian(&mut rng, ROWS * model.facts().outputs);
+        let mut moved = vec![f64::NAN; r.len()];
+        model.pushforward(&theta, &x, &v, &mut Workspace::default(), &mut moved);
+        let back = pullback(model, &theta, &x, &r);
+        let size: f64 = back.iter().zip(&v).map(|(a, b)| (a * b).abs()).sum();
+        close(dot(&r, &moved), dot(&back, &v), 1e-13 * size.max(1.0), || "⟨r, Jv⟩ against ⟨Jᵀr, v⟩".into())?;
+    }
+    Ok(())
+}
+
+/// Row `i k + c` of the Jacobian is the pullback of that unit vector.
+fn jacobian_rows_are_pullbacks(model: &dyn Model) -> Law {
+    let mut rng = random(17);
+    let x = data(&mut rng);
+    let theta = gaussian(&mut rng, model.dim());
+    let rows = ROWS * model.facts().outputs;
+    let mut jacobian = Matrix::from_vec(rows, theta.len(), vec![f64::NAN; rows * theta.len()]);
+    model.jacobian(&theta, &x, &mut Workspace::default(), &mut jacobian);
+    for row in 0..rows {
+        let unit: Vec<f64> = (0..rows).map(|i| f64::from(u8::from(i == row))).collect();
+        let want = pullback(model, &theta, &x, &unit);
+        let size = norm2(&want).max(1.0);
+        for (a, b) in jacobian.row(row).iter().zip(&want) {
+            close(*a, *b, 1e-13 * size, || format!("row {row} of the Jacobian"))?;
+        }
+    }
+    Ok(())
+}
+
+/// `Σ r_i ∇²f_i v` is the derivative of the pullback along `v`. Central differences with h = 2^-17 in a direction of unit
+/// length: truncation h²/6 times a third derivative, 1e-11 times at most a few hundred; rounding a few 2^-53/h = 1.5e-11
+/// times the size of the pullback.
+fn curvature_is_derivative_of_pullback(model: &dyn Model) -> Law {
+    let h = f64::exp2(-17.0);
+    let mut rng = random(18);
+    for _ in 0..5 {
+        let x = data(&mut rng);
+        let (theta, mut v) = (gaussian(&mut rng, model.dim()), gaussian(&mut rng, model.dim()));
+        let length = norm2(&v);
+        v.iter_mut().for_each(|v| *v /= length);
+        let r = gaussian(&mut rng, ROWS * model.facts().outputs);
+        let mut got = vec![f64::NAN; theta.len()];
+        model.curvature_product(&theta, &x, &r, &v, &mut Workspace::default(), &mut got);
+        let at = |h: f64| -> Vec<f64> {
+            let moved: Vec<f64> = theta.iter().zip(&v).map(|(t, v)| t + h * v).collect();
+            pullback(model, &moved, &x, &r)
+        };
+        let (ahead, behind) = (at(h), at(-h));
+        let size = norm2(&ahead).max(1.0);
+        for j in 0..got.len() {
+            let want = (ahead[j] - behind[j]) / (2.0 * h);
+            close(got[j], want, 4e-9 * size, || format!("curvature product [{j}]"))?;
+        }
+    }
+    Ok(())
+}
+
+/// A workspace makes no difference: one that has seen other points and other data gives the bits of a fresh one.
+fn workspace_leaves_no_trace(model: &dyn Model) -> Law {
+    let mut rng = random(19);
+    let mut work = Workspace::default();
+    let points: Vec<Vec<f64>> = (0..2).map(|_| gaussian(&mut rng, model.dim())).collect();
+    let short = Design::Dense(gaussian_matrix(&mut rng, ROWS - 1, INPUTS));
+    let sets = [data(&mut rng), data(&mut rng), short];
+    for (t, s, again) in [(0, 0, true), (0, 0, false), (1, 0, true), (1, 1, true), (0, 2, true), (0, 0, true)]
+    {
+        let (theta, x) = (&points[t], &sets[s]);
+        let mut f = vec![f64::NAN; x.rows() * model.facts().outputs];
+        if again {
+            model.predict(theta, x, &mut work, &mut f);
+            holds(f == outputs(model, theta, x), || "outputs depend on the past".into())?;
+        }
+        let r = gaussian(&mut rng, f.len());
+        let mut g = vec![f64::NAN; theta.len()];
+        model.pullback(theta, x, &r, &mut work, &mut g);
+        holds(g == pullback(model, theta, x, &r), || "the pullback depends on the past".into())?;
+    }
+    Ok(())
+}
+
+/// Sparse rows are the same data.
+fn sparse_rows_are_rows(model: &dyn Model) -> Law {
+    let mut rng = random(20);
+    let dense =
+        Matrix::from_fn(ROWS, INPUTS, |i, j| if (i + j) % 3 == 0 { 1.0 + (i * j) as f64 } else { 0.0 });
+    let mut sparse = Csr { rows: ROWS, cols: INPUTS, offsets: vec![0], ..Csr::default() };
+    for i in 0..ROWS {
+        for (j, v) in dense.row(i).iter().enumerate().filter(|(_, v)| **v != 0.0) {
+            sparse.indices.push(j as u32);
+            sparse.values.push(*v);
+        }
+        sparse.offsets.push(sparse.values.len());
+    }
+    let (dense, sparse) = (Design::Dense(dense), Design::Sparse(sparse));
+    let theta = gaussian(&mut rng, model.dim());
+    let (a, b) = (outputs(model, &theta, &dense), outputs(model, &theta, &sparse));
+    let r = gaussian(&mut rng, a.len());
+    let (ga, gb) = (pullback(model, &theta, &dense, &r), pullback(model, &theta, &sparse, &r));
+    for (got, want) in b.iter().zip(&a).chain(gb.iter().zip(&ga)) {
+        close(*got, *want, 1e-13 * (1.0 + norm2(&a) + norm2(&ga)), || "on sparse rows".into())?;
     }
     Ok(())
 }
@@ -101,7 +243,7 @@ fn homogeneous_as_declared(model: &dyn Model) -> Law {
     Ok(())
 }
 
-/// Linear in the parameters: `f(θ + φ) = f(θ) + f(φ)`, and the pullback does not depend on the point.
+/// Linear (or affine) in the parameters: `f(θ + φ) + f(0) = f(θ) + f(φ)`, and the pullback does not depend on the point.
 fn linear_as_declared(model: &dyn Model) -> Law {
     if !model.facts().linear_in_parameters {
         return Ok(());
@@ -111,9 +253,11 @@ fn linear_as_declared(model: &dyn Model) -> Law {
     let (a, b) = (gaussian(&mut rng, model.dim()), gaussian(&mut rng, model.dim()));
     let sum: Vec<f64> = a.iter().zip(&b).map(|(a, b)| a + b).collect();
     let (fa, fb, fs) = (outputs(model, &a, &x), outputs(model, &b, &x), outputs(model, &sum, &x));
+    let zero = outputs(model, &vec![0.0; a.len()], &x);
     for i in 0..fs.len() {
-        // Sums of INPUTS products of numbers of size a few: well below 100 units in the last place.
-        close(fs[i], fa[i] + fb[i], 1e-13, || format!("additivity of output {i}"))?;
+        // Sums of products of numbers of the size of the outputs: below 100 units in the last place.
+        let size = 1.0 + fa[i].abs() + fb[i].abs() + zero[i].abs();
+        close(fs[i] + zero[i], fa[i] + fb[i], 1e-13 * size, || format!("additivity of output {i}"))?;
     }
     let r = gaussian(&mut rng, fs.len());
     holds(pullback(model, &a, &x, &r) == pullback(model, &b, &x, &r), || "the pullback depends on θ".into())
@@ -130,8 +274,9 @@ fn predicts_by_the_effective_predictor(model: &dyn Model) -> Law {
     })?;
     let Some(w) = effective else { return Ok(()) };
     let want = matmul_nt(&x.to_dense(), &Matrix::from_vec(k, INPUTS, w));
+    let size = 1.0 + norm2(want.as_slice());
     for (got, want) in outputs(model, &theta, &x).iter().zip(want.as_slice()) {
-        close(*got, *want, 1e-13, || "output".into())?;
+        close(*got, *want, 1e-13 * size, || "output".into())?;
     }
     Ok(())
 }
@@ -181,7 +326,7 @@ fn blocks_tile_the_parameters(model: &dyn Model) -> Law {
 }
 
 type ModelLaw = fn(&dyn Model) -> Law;
-const LAWS: [(&str, ModelLaw); 7] = [
+const LAWS: [(&str, ModelLaw); 12] = [
     ("pullback is the derivative", pullback_is_derivative),
     ("homogeneous as declared", homogeneous_as_declared),
     ("linear as declared", linear_as_declared),
@@ -189,6 +334,11 @@ const LAWS: [(&str, ModelLaw); 7] = [
     ("commutes with rotations", commutes_with_rotations),
     ("starts alike", starts_alike),
     ("blocks tile the parameters", blocks_tile_the_parameters),
+    ("pushforward is adjoint", pushforward_is_adjoint),
+    ("Jacobian rows are pullbacks", jacobian_rows_are_pullbacks),
+    ("curvature is the derivative of the pullback", curvature_is_derivative_of_pullback),
+    ("a workspace leaves no trace", workspace_leaves_no_trace),
+    ("sparse rows are rows", sparse_rows_are_rows),
 ];
 
 #[test]
@@ -214,6 +364,11 @@ enum Fault {
     Basis,
     Start,
     Blocks,
+    Pushforward,
+    Jacobian,
+    Curvature,
+    Memory,
+    Sparse,
 }
 
 /// A linear model with one fault.
@@ -235,6 +390,16 @@ impl Model for Broken {
         self.0.predict(theta, x, work, out);
         if self.1 == Fault::Curved {
             out[0] += 1e-6 * theta[0] * theta[0];
+        }
+        if self.1 == Fault::Memory {
+            // Remembers the first output it ever made.
+            if work.buffer.is_empty() {
+                work.buffer.push(out[0]);
+            }
+            out[0] = work.buffer[0];
+        }
+        if self.1 == Fault::Sparse && matches!(x, Design::Sparse(_)) {
+            out[0] += 1e-6;
         }
     }
 
@@ -264,6 +429,36 @@ impl Model for Broken {
         Some(w)
     }
 
+    fn pushforward(&self, theta: &[f64], x: &Design, v: &[f64], work: &mut Workspace, out: &mut [f64]) {
+        self.0.pushforward(theta, x, v, work, out);
+        if self.1 == Fault::Pushforward {
+            out[0] *= 1.0 + 1e-6;
+        }
+    }
+
+    fn jacobian(&self, theta: &[f64], x: &Design, work: &mut Workspace, out: &mut Matrix) {
+        self.0.jacobian(theta, x, work, out);
+        if self.1 == Fault::Jacobian {
+            let first = out.get(0, 0);
+            out.set(0, 0, first * (1.0 + 1e-6));
+        }
+    }
+
+    fn curvature_product(
+        &self,
+        theta: &[f64],
+        x: &Design,
+        r: &[f64],
+        v: &[f64],
+        work: &mut Workspace,
+        out: &mut [f64],
+    ) {
+        self.0.curvature_product(theta, x, r, v, work, out);
+        if self.1 == Fault::Curvature {
+            out[0] += 1e-6;
+        }
+    }
+
     fn over_inputs(&self, d: usize) -> Option<Box<dyn Model>> {
         if self.1 == Fault::Basis {
             // Claims to commute with rotations, yet its first weight counts twice in any basis.
@@ -283,6 +478,11 @@ fn every_law_catches_its_broken_model() {
         Fault::Basis,
         Fault::Start,
         Fault::Blocks,
+        Fault::Pushforward,
+        Fault::Jacobian,
+        Fault::Curvature,
+        Fault::Memory,
+        Fault::Sparse,
     ];
     for ((title, law), fault) in LAWS.into_iter().zip(faults) {
         let linear = Linear { inputs: INPUTS, outputs: 1, spec: LinearSpec::default() };
