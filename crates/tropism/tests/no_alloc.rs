@@ -7,7 +7,7 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use tropism::data::Targets;
 use tropism::losses::{Loss, LossSpec};
-use tropism::models::{Block, Interface, ModelSpec};
+use tropism::models::{Block, Interface, ModelSpec, Regime, Workspace};
 use tropism::numerics::{Design, Matrix};
 use tropism::optimizers::{Curvature, Optimizer, OptimizerSpec, Radius};
 use tropism::training::DataOracle;
@@ -135,6 +135,58 @@ fn a_step_allocates_nothing() {
             if found > 0 {
                 failures
                     .push(format!("{id} ({keys:?}) with {}: {found} allocations in 100 steps", member.id));
+            }
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// The keys that each model needs or that lead it another way.
+fn models() -> Vec<(&'static str, &'static [&'static str])> {
+    let keys = |id: &str| -> &'static [&'static str] {
+        match id {
+            "conv_relu" => &["kernel = 2\nchannels = [3, 2]\nstride = 1\nshape = [3, 3]"],
+            "deep_relu" => &["widths = [40, 30]"],
+            "two_layer_relu" => &["width = 50", "width = 50\ntrained = 'output_layer'"],
+            _ => &[],
+        }
+    };
+    ModelSpec::MEMBERS.iter().map(|m| (m.id, keys(m.id))).collect()
+}
+
+/// Networks and their regimes: gradients at points that differ.
+#[test]
+fn a_gradient_of_a_network_allocates_nothing() {
+    let x = Design::Dense(Matrix::from_fn(SAMPLES, 9, |i, j| {
+        f64::from((i * 31 + j * 17) as u32 % 13) / 6.0 - 1.0
+    }));
+    let mut failures = vec![];
+    for (id, keys) in models() {
+        for (keys, linearized) in keys.iter().flat_map(|k| [(k, false), (k, true)]) {
+            for outputs in [1, 3] {
+                let spec =
+                    ModelSpec::parse("model", id, keys.parse().expect("valid TOML"), &[]).expect("keys");
+                let plain = spec.build(&Interface { inputs: 9, outputs, shape: None }).expect("in range");
+                let mut theta: Vec<f64> =
+                    (0..plain.dim()).map(|j| ((j * 7) % 5) as f64 / 4.0 - 0.5).collect();
+                let lazy = !plain.facts().linear_in_parameters;
+                let regime =
+                    Regime { output_scale: if lazy { 2.0 } else { 1.0 }, centered: lazy, linearized };
+                let model = regime.apply(plain, id, &theta).expect("in range");
+                let (mut out, r) = (vec![0.0; SAMPLES * outputs], vec![0.1; SAMPLES * outputs]);
+                let (mut gradient, mut work) = (vec![0.0; model.dim()], Workspace::default());
+                let mut step = || {
+                    model.predict(&theta, &x, &mut work, &mut out);
+                    model.pullback(&theta, &x, &r, &mut work, &mut gradient);
+                    theta.iter_mut().zip(&gradient).for_each(|(t, g)| *t -= 1e-3 * g);
+                };
+                (0..5).for_each(|_| step());
+                let before = COUNT.get();
+                (0..20).for_each(|_| step());
+                let found = COUNT.get() - before;
+                if found > 0 {
+                    failures.push(format!("{id} {keys:?}, {regime:?}, {outputs} outputs: {found}"));
+                }
             }
         }
     }

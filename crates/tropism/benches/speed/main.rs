@@ -8,6 +8,7 @@ mod flow;
 mod grams;
 mod kernels;
 mod optimizers;
+mod networks;
 mod solvers;
 
 fn main() {
@@ -18,6 +19,7 @@ fn main() {
     kernels::table(effort);
     grams::table(effort);
     optimizers::table(effort);
+    networks::table(effort);
     flow::table(effort);
     solvers::table(effort, has("--all"));
 }

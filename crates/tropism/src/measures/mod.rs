@@ -4,9 +4,11 @@
 //! how the parameters came about.
 
 use crate::data::Dataset;
-use crate::models::Workspace;
+use crate::models::{Block, Workspace};
+use crate::numerics::Matrix;
 use crate::spec::Setup;
 use crate::training::Snapshot;
+use std::sync::OnceLock;
 
 /// Declares the measures: modules, registry and the list of trait objects.
 macro_rules! measures {
@@ -30,13 +32,25 @@ macro_rules! measures {
 }
 
 measures! {
+    balancedness => Balancedness,
     direction_distance => DirectionDistance,
+    effective_rank => EffectiveRank,
     error_rate => ErrorRate,
+    kernel_drift => KernelDrift,
+    layer_alignment => LayerAlignment,
     margin_l2 => MarginL2,
     norm => Norm,
+    normalized_margin => NormalizedMargin,
+    nuclear_norm => NuclearNorm,
+    nuclear_to_frobenius => NuclearToFrobenius,
+    path_norm => PathNorm,
     point_distance => PointDistance,
     residual => Residual,
+    schatten_half => SchattenHalf,
+    spectral_norm => SpectralNorm,
+    stable_rank => StableRank,
     support_dimension => SupportDimension,
+    unobserved_error => UnobservedError,
 }
 
 /// One moment of a run with everything that several measures need, computed once.
@@ -52,7 +66,11 @@ pub struct Moment {
     /// Natural logarithms of the training loss and of the time.
     pub log_loss: f64,
     pub log_time: f64,
+    spectrum: OnceLock<Option<Vec<f64>>>,
 }
+
+/// Largest number of multiplications, about, that a moment's singular values may cost.
+const MOST_WORK: usize = 2_000_000_000;
 
 impl Moment {
     /// The moment a snapshot recorded.
@@ -65,7 +83,25 @@ impl Moment {
             theta: snapshot.theta.clone(),
             log_loss: snapshot.log_loss,
             log_time: snapshot.log_time,
+            spectrum: OnceLock::new(),
         }
+    }
+
+    /// Singular values, in decreasing order, of the effective predictor as a matrix: of the shape of the inputs where these
+    /// are matrices, `k × d` otherwise. `None` for a vector, for zero, for what is not finite and for what is too large.
+    pub fn singular_values(&self, setup: &Setup) -> Option<&[f64]> {
+        let decompose = || {
+            let w = self.w.as_deref()?;
+            let k = setup.data.targets.outputs();
+            let (rows, cols) = setup.data.shape.filter(|_| k == 1).unwrap_or((k, setup.data.d()));
+            let small = rows.min(cols);
+            if small < 2 || rows * cols != w.len() || small * small * rows.max(cols) > MOST_WORK {
+                return None;
+            }
+            let values = crate::numerics::norm::singular(w, rows);
+            values.first().is_some_and(|s| *s > 0.0 && s.is_finite()).then_some(values)
+        };
+        self.spectrum.get_or_init(decompose).as_deref()
     }
 
     /// Smallest margin; `None` for regression.
@@ -84,6 +120,17 @@ pub fn outputs(setup: &Setup, theta: &[f64], data: &Dataset) -> Vec<f64> {
     let mut out = vec![0.0; data.n() * data.targets.outputs()];
     setup.model.predict(theta, &data.x, &mut Workspace::default(), &mut out);
     out
+}
+
+/// The weight matrices, first layer first, where there are at least two and each fits the one below it.
+fn layers(view: &View) -> Option<Vec<Matrix>> {
+    let blocks = view.setup.model.blocks();
+    let chained = blocks.windows(2).all(|pair| pair[1].cols == pair[0].rows);
+    if blocks.len() < 2 || !chained || !view.moment.theta.iter().all(|t| t.is_finite()) {
+        return None;
+    }
+    let matrix = |b: &Block| Matrix::from_vec(b.rows, b.cols, view.moment.theta[b.range()].to_vec());
+    Some(blocks.iter().map(matrix).collect())
 }
 
 /// What a measure looks at.

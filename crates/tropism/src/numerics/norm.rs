@@ -146,7 +146,7 @@ impl schemars::JsonSchema for Norm {
 
 /// Singular values of a `k × d` matrix of any magnitude: the iteration squares entries, so they are brought to size one by a
 /// power of two, which is exact.
-fn singular(w: &[f64], k: usize) -> Vec<f64> {
+pub fn singular(w: &[f64], k: usize) -> Vec<f64> {
     let top = linalg::max_abs(w);
     if top == 0.0 || !top.is_finite() {
         return vec![top; k.min(w.len() / k)];

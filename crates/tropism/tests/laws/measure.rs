@@ -6,25 +6,42 @@ use tropism::measures::{self, Measure, MeasureFacts, Moment, View};
 use tropism::spec::{Setup, Spec};
 use tropism::training::{Phase, Snapshot};
 
-/// A linear model on data of every kind.
+/// Models of several structures on data of every kind; one sample is separated about every other time.
 fn setups() -> Vec<Setup> {
-    [binary(41, 8, 3), multiclass(42, 9, 3, 3), regression(43, 6, 3)].map(linear_on).into()
+    let mut out: Vec<Setup> = vec![];
+    for data in [binary(41, 8, 3), multiclass(42, 9, 3, 3), regression(43, 6, 3)] {
+        out.push(on(data.clone(), "linear"));
+        out.push(on(data.clone(), "deep_linear"));
+        out.push(on(data.clone(), "two_layer_relu\"\nscheme = \"balanced"));
+        out.push(on(data, "deep_relu"));
+    }
+    out.extend((48..54).map(|seed| on(binary(seed, 1, 3), "deep_relu")));
+    let mut completion = regression(54, 5, 6);
+    completion.shape = Some((2, 3));
+    completion.test = Some(Box::new(regression(55, 3, 6)));
+    out.push(on(completion, "linear"));
+    out
 }
 
-fn linear_on(data: Dataset) -> Setup {
+fn on(data: Dataset, model: &str) -> Setup {
     let loss = match data.targets {
         Targets::Real(_) => "squared",
         Targets::Sign(_) => "logistic",
         Targets::Class { .. } => "cross_entropy",
     };
     let text = format!(
-        "[data]\nkind = \"iris\"\n[loss]\nkind = \"{loss}\"\n[optimizer]\nkind = \"gradient_descent\"\n"
+        "[data]\nkind = \"iris\"\n[model]\nkind = \"{model}\"\n[loss]\nkind = \"{loss}\"\n[optimizer]\nkind = \"gradient_descent\"\n"
     );
     Setup::with_data(&Spec::parse(&text).expect("a valid spec"), data).expect("a setup")
 }
 
 fn predictor(setup: &Setup, seed: u64) -> Vec<f64> {
-    gaussian(&mut random(seed), setup.data.d() * setup.data.targets.outputs())
+    gaussian(&mut random(seed), setup.model.dim())
+}
+
+/// The solution a theorem would predict: a linear predictor, where the model has one.
+fn solution(setup: &Setup, theta: &[f64]) -> Option<Vec<f64>> {
+    setup.model.effective(theta)
 }
 
 fn moment(setup: &Setup, w: &[f64]) -> Moment {
@@ -37,9 +54,12 @@ fn declared_value_at_target(measure: &dyn Measure) -> Law {
     let facts = measure.facts();
     let Some(want) = facts.at_target else { return Ok(()) };
     for setup in setups() {
-        let target = predictor(&setup, 44);
-        for c in if facts.scale_invariant { vec![1.0, 0.3, 1e100] } else { vec![1.0] } {
-            let w: Vec<f64> = target.iter().map(|v| c * v).collect();
+        let theta = predictor(&setup, 44);
+        let Some(target) = solution(&setup, &theta) else { continue };
+        // Products of several layers would overflow.
+        let far = if setup.model.facts().linear_in_parameters { 1e100 } else { 1e30 };
+        for c in if facts.scale_invariant { vec![1.0, 0.3, far] } else { vec![1.0] } {
+            let w: Vec<f64> = theta.iter().map(|v| c * v).collect();
             let moment = moment(&setup, &w);
             let got = measure.evaluate(&View { setup: &setup, moment: &moment, target: Some(&target) });
             let got = got.ok_or("no value at the target")?;
@@ -54,10 +74,11 @@ fn declared_value_at_target(measure: &dyn Measure) -> Law {
 fn scale_invariant_as_declared(measure: &dyn Measure) -> Law {
     let mut changed = false;
     for setup in setups() {
-        let (w, target) = (predictor(&setup, 45), predictor(&setup, 46));
+        let w = predictor(&setup, 45);
+        let target = solution(&setup, &predictor(&setup, 46));
         let at = |w: &[f64]| {
             let moment = moment(&setup, w);
-            measure.evaluate(&View { setup: &setup, moment: &moment, target: Some(&target) })
+            measure.evaluate(&View { setup: &setup, moment: &moment, target: target.as_deref() })
         };
         for c in [0.3, 2.0, 1e3] {
             let scaled: Vec<f64> = w.iter().map(|v| c * v).collect();
@@ -77,7 +98,8 @@ fn total(measure: &dyn Measure) -> Law {
         let zero = vec![0.0; w.len()];
         for (at, target) in [(&w, None), (&zero, Some(&w)), (&w, Some(&zero)), (&zero, Some(&zero))] {
             let moment = moment(&setup, at);
-            let view = View { setup: &setup, moment: &moment, target: target.map(Vec::as_slice) };
+            let target = target.and_then(|t| solution(&setup, t));
+            let view = View { setup: &setup, moment: &moment, target: target.as_deref() };
             holds(measure.evaluate(&view).is_none_or(f64::is_finite), || format!("not a number at {at:?}"))?;
         }
     }
