@@ -9,6 +9,7 @@ pub mod design;
 pub mod directed;
 pub mod factor;
 pub mod fourier;
+pub mod factor;
 pub mod fused;
 pub mod kernel;
 pub mod gemm;
