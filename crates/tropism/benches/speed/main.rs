@@ -7,8 +7,8 @@ mod clock;
 mod flow;
 mod grams;
 mod kernels;
-mod optimizers;
 mod networks;
+mod optimizers;
 mod solvers;
 
 fn main() {

@@ -33,11 +33,13 @@ macro_rules! measures {
 
 measures! {
     balancedness => Balancedness,
+    bridge_stationarity => BridgeStationarity,
     direction_distance => DirectionDistance,
     effective_rank => EffectiveRank,
     error_rate => ErrorRate,
     kernel_drift => KernelDrift,
     layer_alignment => LayerAlignment,
+    kkt_residual => KktResidual,
     margin_l2 => MarginL2,
     norm => Norm,
     normalized_margin => NormalizedMargin,

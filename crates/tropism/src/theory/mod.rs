@@ -6,6 +6,7 @@
 mod case;
 mod interpolation;
 mod resolve;
+mod scopes;
 
 pub use case::{Case, Check, SEPARABLE, check};
 pub use resolve::{Resolution, resolve};
@@ -37,14 +38,25 @@ macro_rules! theorems {
 }
 
 theorems! {
+    balancedness_conserved => BalancednessConserved,
+    convolutional_bridge_stationarity => ConvolutionalBridgeStationarity,
+    convolutional_fourier_margin => ConvolutionalFourierMargin,
+    deep_linear_max_margin => DeepLinearMaxMargin,
+    diagonal_bridge_stationarity => DiagonalBridgeStationarity,
+    diagonal_interpolant => DiagonalInterpolant,
+    diagonal_max_margin => DiagonalMaxMargin,
     early_stopping_ridge => EarlyStoppingRidge,
     gradient_descent_max_margin => GradientDescentMaxMargin,
+    homogeneous_kkt => HomogeneousKkt,
+    layer_alignment => LayerAlignment,
     least_squares_nearest_interpolant => LeastSquaresNearestInterpolant,
     loss_normalized_max_margin => LossNormalizedMaxMargin,
     mirror_descent_bregman => MirrorDescentBregman,
     mirror_descent_max_margin => MirrorDescentMaxMargin,
     mirror_flow_horizon => MirrorFlowHorizon,
     multiclass_max_margin => MulticlassMaxMargin,
+    normalized_margin_monotone => NormalizedMarginMonotone,
+    nuclear_norm_conjecture => NuclearNormConjecture,
     partly_separable => PartlySeparable,
     polynomial_tail => PolynomialTail,
     regularization_path => RegularizationPath,
@@ -67,6 +79,8 @@ pub enum ProgramSpec {
     MinNormInterpolant { norm: Norm },
     /// `min D_Φ(w, w₀) s.t. Xw = y`.
     BregmanInterpolant { potential: Potential },
+    /// The same in the divergence of a diagonal network, from the start of the run.
+    DiagonalInterpolant,
     /// `min ‖W‖_* s.t. ⟨A_i, W⟩ = b_i`, `W` with that many rows.
     NuclearInterpolant { rows: usize },
     /// `min Q_μ(w) s.t. Zw ≥ 1`.
@@ -124,6 +138,8 @@ impl ProgramSpec {
             ProgramSpec::MaxMargin { .. } => "max_margin",
             ProgramSpec::MinNormInterpolant { .. } => "min_norm_interpolant",
             ProgramSpec::BregmanInterpolant { .. } => "bregman_interpolant",
+            // The same program in another potential.
+            ProgramSpec::DiagonalInterpolant => "bregman_interpolant",
             ProgramSpec::NuclearInterpolant { .. } => "nuclear_interpolant",
             ProgramSpec::QMargin { .. } => "q_margin",
             ProgramSpec::FourierMargin => "fourier_margin",

@@ -7,6 +7,7 @@ use crate::Error;
 use crate::data::Targets;
 use crate::losses::Tail;
 use crate::measures::{self, Moment};
+use crate::models::Structure;
 use crate::numerics::{Norm, linalg};
 use crate::programs::offset::Offset;
 use crate::programs::{
@@ -72,6 +73,7 @@ impl Reference {
                 let solution = program.solve(&setup.budget);
                 Ok(of_program(program, solution))
             }
+            ProgramSpec::DiagonalInterpolant => diagonal(setup),
             ProgramSpec::NuclearInterpolant { rows } => {
                 let program = NuclearInterpolant::new(setup.data.x.clone(), real(setup)?, *rows)?;
                 interpolant(setup, Box::new(program))
@@ -149,6 +151,23 @@ fn start(setup: &Setup) -> Result<Vec<f64>, Error> {
     setup.model.effective(&setup.theta0).ok_or_else(|| {
         Error::incompatible("a program over linear predictors", id, "the model has no linear predictor")
     })
+}
+
+/// The interpolant that a diagonal network's start selects.
+fn diagonal(setup: &Setup) -> Result<Reference, Error> {
+    let (x, y, d) = (setup.data.x.clone(), real(setup)?, setup.data.d());
+    let (u, v) = setup.theta0.split_at(d.min(setup.theta0.len()));
+    let program = match setup.model.facts().structure {
+        Structure::Diagonal { depth: 2 } => BregmanInterpolant::diagonal_network_from(x, y, (u, v), None)?,
+        Structure::Diagonal { depth } => {
+            BregmanInterpolant::deep_diagonal_network(x, y, u, u32::try_from(depth).unwrap_or(u32::MAX))?
+        }
+        _ => {
+            let id = setup.spec.model.id();
+            return Err(Error::incompatible("diagonal_interpolant", id, "the model is no diagonal network"));
+        }
+    };
+    interpolant(setup, Box::new(program))
 }
 
 /// A program over the interpolants.

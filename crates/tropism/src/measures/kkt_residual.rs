@@ -1,0 +1,81 @@
+//! Distance of the parameters from a KKT point of the margin program `min ½‖θ‖² s.t. margins ≥ 1`.
+//!
+//! The larger of `min_{λ ≥ 0} ‖θ − Σ λ_i ∇m_i‖/‖θ‖` over samples with near-minimal margin and of the complementarity
+//! `Σ λ_i (m_i − min m)/Σ λ_i m_i`; zero exactly at KKT points.
+//!
+//! Shapes: `θ [p]`, one gradient `[p]` for each margin.
+//! Assumes: a homogeneous model that separates the data.
+//! Source: Lyu, Li 2020 (arXiv 1906.05890), approximate KKT points.
+//! Units and invariance: between 0 and 1; invariant under scaling of the parameters.
+//! Errors: none; `None` for regression, where a margin is not positive, and for problems too large to hold all gradients.
+//! Example: the law of `tropism explain homogeneous_kkt`.
+
+use super::{Measure, MeasureFacts, View};
+use crate::data::Targets;
+use crate::models::Workspace;
+use crate::numerics::Matrix;
+use crate::programs::kkt::kkt_residual;
+
+/// Margins within this factor of the smallest may carry weight.
+pub(super) const SLACK: f64 = 0.1;
+/// Largest number of entries of all gradients together.
+const LARGEST: usize = 20_000_000;
+
+/// See the module header.
+pub struct KktResidual;
+
+impl Measure for KktResidual {
+    fn evaluate(&self, view: &View) -> Option<f64> {
+        let (setup, moment) = (view.setup, view.moment);
+        setup.model.facts().homogeneity?;
+        let margins = moment.margins.as_ref()?;
+        let near = near_minimal(margins)?;
+        let gradients = margin_gradients(view, &near)?;
+        let chosen: Vec<f64> = near.iter().map(|&i| margins[i]).collect();
+        let found = kkt_residual(&gradients, &moment.theta, &chosen, SLACK)?;
+        Some(found.residual.max(found.complementarity))
+    }
+
+    fn facts(&self) -> MeasureFacts {
+        MeasureFacts { unit: "1", at_target: None, scale_invariant: true, shown: false }
+    }
+}
+
+/// Indices of the margins that may carry weight; `None` if one is not positive.
+fn near_minimal(margins: &[f64]) -> Option<Vec<usize>> {
+    let least = margins.iter().copied().fold(f64::INFINITY, f64::min);
+    (least > 0.0 && least.is_finite())
+        .then(|| (0..margins.len()).filter(|&i| margins[i] <= least * (1.0 + SLACK)).collect())
+}
+
+/// Gradients of the margins `which` in the parameters, one a row.
+fn margin_gradients(view: &View, which: &[usize]) -> Option<Matrix> {
+    let (setup, theta) = (view.setup, &view.moment.theta);
+    if which.len().saturating_mul(theta.len()) > LARGEST {
+        return None;
+    }
+    let mut work = Workspace::default();
+    let mut out = Matrix::zeros(which.len(), theta.len());
+    for (row, &i) in which.iter().enumerate() {
+        let (sample, slope) = margin_slope(&setup.data.targets, i)?;
+        let x = setup.data.x.select(&[sample]);
+        setup.model.pullback(theta, &x, &slope, &mut work, out.row_mut(row));
+    }
+    Some(out)
+}
+
+/// The sample that margin `i` belongs to, and the margin's slope in its outputs.
+fn margin_slope(targets: &Targets, i: usize) -> Option<(usize, Vec<f64>)> {
+    match targets {
+        Targets::Real(_) => None,
+        Targets::Sign(y) => Some((i, vec![y[i]])),
+        Targets::Class { labels, classes } => {
+            let (sample, nth) = (i / (classes - 1), i % (classes - 1));
+            let own = labels[sample];
+            let other = (0..*classes).filter(|&c| c != own).nth(nth)?;
+            let mut slope = vec![0.0; *classes];
+            (slope[own], slope[other]) = (1.0, -1.0);
+            Some((sample, slope))
+        }
+    }
+}

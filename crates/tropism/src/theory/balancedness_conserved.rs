@@ -1,0 +1,79 @@
+//! Gradient flow on a product of matrices conserves `W_{j+1}ᵀ W_{j+1} − W_j W_jᵀ`: balanced factors stay balanced.
+//!
+//! Shapes: all factors.
+//! Assumes: deep linear network or matrix factorisation, gradient flow, balanced start.
+//! Source: Arora, Cohen, Hazan 2018 (arXiv 1802.06509).
+//! Units and invariance: relative to the size of the factors.
+//! Errors: a start that is not balanced: out of scope; discrete steps lose it at second order in the step.
+//! Example: `theorem = "balancedness_conserved"`, `model.init = "balanced"`.
+
+use super::case::{Case, Check};
+use super::{Claim, Prediction, ProgramSpec, Theorem, Witnesses};
+use super::Relation;
+use crate::models::Structure;
+
+/// See the module header.
+pub struct BalancednessConserved;
+
+impl Theorem for BalancednessConserved {
+    fn source(&self) -> &'static str {
+        "Arora, Cohen, Hazan 2018 (arXiv 1802.06509)"
+    }
+
+    fn hypotheses(&self, case: &Case) -> Vec<Check> {
+        vec![
+            case.structure("product of matrices", |s| {
+                matches!(s, Structure::DeepLinear { depth } | Structure::Factorized { depth, .. } if depth >= 2)
+            }),
+            case.gradient_flow(),
+            case.balanced_start(),
+        ]
+    }
+
+    fn predict(&self, _case: &Case) -> Prediction {
+        Prediction {
+            statement: "the factors stay balanced along the whole run.".into(),
+            program: ProgramSpec::Law { measure: "balancedness".into(), relation: Relation::AtMost(1e-3) },
+            claim: Claim::Selected,
+            rate: None,
+        }
+    }
+
+    fn witnesses(&self) -> Witnesses {
+        Witnesses {
+            witness: r#"
+                theorem = "balancedness_conserved"
+                [data]
+                kind = "matrix_completion"
+                rows = 6
+                cols = 5
+                rank = 1
+                observed = 22
+                norm = 5.0
+                [model]
+                kind = "matrix_factorization"
+                [loss]
+                kind = "squared"
+                [optimizer]
+                kind = "gradient_flow"
+            "#,
+            counter: r#"
+                theorem = "balancedness_conserved"
+                [data]
+                kind = "matrix_completion"
+                [model]
+                kind = "matrix_factorization"
+                init = "gaussian"
+                [loss]
+                kind = "squared"
+                [optimizer]
+                kind = "gradient_flow"
+            "#,
+            broken: "balanced start",
+        }
+    }
+
+    fn is_refinement(&self) -> bool {
+        true
+    }
+}

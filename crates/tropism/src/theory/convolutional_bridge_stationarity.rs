@@ -1,0 +1,84 @@
+//! A deep linear convolutional network turns to a first-order stationary direction of the Fourier ℓ_{2/L} margin.
+//!
+//! For a full-width circular network of `L ≥ 3` layers under gradient flow with an exponential tail, the direction tends to a
+//! stationary point of `min ‖F β‖_{2/L} s.t. Zβ ≥ 1`: not convex, so only stationarity is claimed and certified.
+//!
+//! Shapes: `β [d]`, `Z [n × d]`.
+//! Assumes: kernels as long as the input, one channel, gradient flow, exponential tail, separable data, convergence of direction and
+//! gradients.
+//! Source: Gunasekar, Lee, Soudry, Srebro 2018 (arXiv 1806.00468), Theorem 2.
+//! Units and invariance: invariant under cyclic shifts of all inputs.
+//! Errors: not separable, another tail: out of scope.
+//! Example: `model.kind = "convolutional"`, `model.depth = 3`.
+
+use super::case::{Case, Check};
+use super::{Claim, Prediction, ProgramSpec, Theorem, Witnesses};
+use super::Relation;
+use crate::losses::Task;
+use crate::models::Structure;
+
+/// See the module header.
+pub struct ConvolutionalBridgeStationarity;
+
+impl Theorem for ConvolutionalBridgeStationarity {
+    fn source(&self) -> &'static str {
+        "Gunasekar, Lee, Soudry, Srebro 2018, Theorem 2 (arXiv 1806.00468)"
+    }
+
+    fn hypotheses(&self, case: &Case) -> Vec<Check> {
+        vec![
+            case.structure("full-width convolutional network of three or more layers", |s| {
+                matches!(s, Structure::Convolutional { depth, full: true } if depth >= 3)
+            }),
+            case.task("two classes", Task::Binary),
+            case.plain_gradient(false),
+            case.tail_at_infinity(),
+            case.exponential_tail(),
+            case.separable(),
+            case.small_steps(),
+        ]
+    }
+
+    fn predict(&self, _case: &Case) -> Prediction {
+        Prediction {
+            statement: "the predictor becomes first-order stationary for the margin program in the Fourier ℓ_{2/L} quasi-norm.".into(),
+            program: ProgramSpec::Law { measure: "bridge_stationarity".into(), relation: Relation::TendsTo(0.0) },
+            claim: Claim::Selected,
+            rate: None,
+        }
+    }
+
+    fn witnesses(&self) -> Witnesses {
+        Witnesses {
+            witness: r#"
+                [data]
+                kind = "gaussian_separable"
+                n = 12
+                d = 6
+                [model]
+                kind = "convolutional"
+                depth = 3
+                init_scale = 0.8
+                [loss]
+                kind = "exponential"
+                [optimizer]
+                kind = "gradient_flow"
+                [horizon]
+                time = "1e100000"
+            "#,
+            counter: r#"
+                theorem = "convolutional_bridge_stationarity"
+                [data]
+                kind = "overlapping"
+                [model]
+                kind = "convolutional"
+                depth = 3
+                [loss]
+                kind = "exponential"
+                [optimizer]
+                kind = "gradient_flow"
+            "#,
+            broken: "separable data",
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! A diagonal network of depth `D` on separable data tends to a first-order stationary direction of the ℓ_{2/D} margin.
+//!
+//! Gradient flow on `w = u^D − v^D` with an exponential tail converges in direction to a stationary point of
+//! `min ‖w‖_{2/D} s.t. Zw ≥ 1`; for `D ≥ 3` the quasi-norm is not convex, and only stationarity can be claimed.
+//!
+//! Shapes: `w [d]`, `Z [n × d]`.
+//! Assumes: depth `D ≥ 2`, gradient flow, exponential tail, separable data, a limit direction exists.
+//! Source: Gunasekar, Lee, Soudry, Srebro 2018 (arXiv 1806.00468) for diagonal and convolutional networks; Lyu, Li 2020
+//! (arXiv 1906.05890).
+//! Units and invariance: invariant under permutations and sign flips of the inputs.
+//! Errors: not separable, another tail: out of scope.
+//! Example: `model.kind = "diagonal"`, `model.depth = 3`.
+
+use super::case::{Case, Check};
+use super::{Claim, Prediction, ProgramSpec, Theorem, Witnesses};
+use super::Relation;
+use crate::losses::Task;
+use crate::models::Structure;
+
+/// See the module header.
+pub struct DiagonalBridgeStationarity;
+
+impl Theorem for DiagonalBridgeStationarity {
+    fn source(&self) -> &'static str {
+        "Gunasekar, Lee, Soudry, Srebro 2018 (arXiv 1806.00468)"
+    }
+
+    fn hypotheses(&self, case: &Case) -> Vec<Check> {
+        vec![
+            case.structure("diagonal network", |s| matches!(s, Structure::Diagonal { depth } if depth >= 2)),
+            case.task("two classes", Task::Binary),
+            case.gradient_flow(),
+            case.tail_at_infinity(),
+            case.exponential_tail(),
+            case.separable(),
+        ]
+    }
+
+    fn predict(&self, _case: &Case) -> Prediction {
+        Prediction {
+            statement: "the direction becomes first-order stationary for the ℓ_{2/D} margin program.".into(),
+            program: ProgramSpec::Law { measure: "bridge_stationarity".into(), relation: Relation::TendsTo(0.0) },
+            claim: Claim::Selected,
+            rate: None,
+        }
+    }
+
+    fn witnesses(&self) -> Witnesses {
+        Witnesses {
+            witness: r#"
+                [data]
+                kind = "gaussian_separable"
+                n = 12
+                d = 6
+                [model]
+                kind = "diagonal"
+                depth = 3
+                init_scale = 0.5
+                [loss]
+                kind = "exponential"
+                [optimizer]
+                kind = "gradient_flow"
+                [horizon]
+                time = "1e10000"
+            "#,
+            counter: r#"
+                theorem = "diagonal_bridge_stationarity"
+                [data]
+                kind = "overlapping"
+                [model]
+                kind = "diagonal"
+                depth = 3
+                [loss]
+                kind = "exponential"
+                [optimizer]
+                kind = "gradient_flow"
+            "#,
+            broken: "separable data",
+        }
+    }
+}

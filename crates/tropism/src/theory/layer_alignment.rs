@@ -1,0 +1,85 @@
+//! The layers of a deep linear network align: each becomes rank one along its neighbours.
+//!
+//! Under gradient flow on separable data with an exponential tail every `W_j/‖W_j‖_F` tends to a rank-one matrix `u_j v_jᵀ` with
+//! `|⟨v_{j+1}, u_j⟩| → 1`.
+//!
+//! Shapes: all weight matrices.
+//! Assumes: as for `deep_linear_max_margin`.
+//! Source: Ji, Telgarsky 2018 (arXiv 1810.02032).
+//! Units and invariance: invariant under scaling of each layer.
+//! Errors: not separable, another tail: out of scope.
+//! Example: `theorem = "layer_alignment"`, `model.kind = "deep_linear"`.
+
+use super::case::{Case, Check};
+use super::{Claim, Prediction, ProgramSpec, Theorem, Witnesses};
+use super::Relation;
+use crate::losses::Task;
+use crate::models::Structure;
+
+/// See the module header.
+pub struct LayerAlignment;
+
+impl Theorem for LayerAlignment {
+    fn source(&self) -> &'static str {
+        "Ji, Telgarsky 2018 (arXiv 1810.02032)"
+    }
+
+    fn hypotheses(&self, case: &Case) -> Vec<Check> {
+        vec![
+            case.structure("deep linear network", |s| matches!(s, Structure::DeepLinear { depth } if depth >= 2)),
+            case.task("two classes", Task::Binary),
+            case.plain_gradient(false),
+            case.tail_at_infinity(),
+            case.exponential_tail(),
+            case.separable(),
+            case.small_steps(),
+            case.starts_below_zero(),
+        ]
+    }
+
+    fn predict(&self, _case: &Case) -> Prediction {
+        Prediction {
+            statement: "every layer becomes rank one and aligns with its neighbours.".into(),
+            program: ProgramSpec::Law { measure: "layer_alignment".into(), relation: Relation::TendsTo(0.0) },
+            claim: Claim::Selected,
+            rate: None,
+        }
+    }
+
+    fn witnesses(&self) -> Witnesses {
+        Witnesses {
+            witness: r#"
+                theorem = "layer_alignment"
+                [data]
+                kind = "gaussian_separable"
+                n = 12
+                d = 6
+                [model]
+                kind = "deep_linear"
+                init_scale = 0.5
+                [loss]
+                kind = "logistic"
+                [optimizer]
+                kind = "gradient_flow"
+                [horizon]
+                time = "1e10000"
+            "#,
+            counter: r#"
+                theorem = "layer_alignment"
+                [data]
+                kind = "overlapping"
+                [model]
+                kind = "deep_linear"
+                [loss]
+                kind = "logistic"
+                [optimizer]
+                kind = "gradient_flow"
+            "#,
+            broken: "separable data",
+        }
+    }
+
+    fn is_refinement(&self) -> bool {
+        true
+    }
+}

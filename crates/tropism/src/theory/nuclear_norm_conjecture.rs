@@ -1,0 +1,83 @@
+//! The conjecture that a factorisation of depth 2 with a small start selects the smallest nuclear norm.
+//!
+//! Gradient flow on `½ Σ (⟨A_i, W_2 W_1⟩ − b_i)²` from a start that tends to zero would tend to
+//! `argmin ‖W‖_* s.t. ⟨A_i, W⟩ = b_i`. True where the `A_i` commute (and `W` is symmetric positive semidefinite); in general refuted
+//! where few entries are observed: the run is then judged against the conjecture, and “disagrees” refutes it.
+//!
+//! Shapes: `W [rows × cols]`, `A_i [rows × cols]`.
+//! Assumes: matrix factorisation, squared loss, gradient flow (or descent with small steps), small start.
+//! Source: Gunasekar, Woodworth, Bhojanapalli, Neyshabur, Srebro 2017 (arXiv 1705.09280), conjecture and Theorem 1; refuted by Arora,
+//! Cohen, Hu, Luo 2019 (arXiv 1905.13655) and Razin, Cohen 2020 (arXiv 2005.06398).
+//! Units and invariance: invariant under rotations of rows and columns.
+//! Errors: a start that is not small: out of scope.
+//! Example: `data.kind = "matrix_completion"`, `model.kind = "matrix_factorization"`, `model.init_scale = 0.01`.
+
+use super::case::{Case, Check};
+use super::{Claim, Prediction, ProgramSpec, Theorem, Witnesses};
+use crate::losses::Task;
+use crate::models::Structure;
+
+/// See the module header.
+pub struct NuclearNormConjecture;
+
+impl Theorem for NuclearNormConjecture {
+    fn source(&self) -> &'static str {
+        "Gunasekar et al. 2017 (arXiv 1705.09280), a conjecture"
+    }
+
+    fn hypotheses(&self, case: &Case) -> Vec<Check> {
+        vec![
+            case.structure("matrix factorisation", |s| matches!(s, Structure::Factorized { depth, .. } if depth >= 2)),
+            case.task("squared loss", Task::Regression),
+            case.plain_gradient(false),
+            case.interpolating(),
+            case.small_start(),
+        ]
+    }
+
+    fn predict(&self, case: &Case) -> Prediction {
+        let rows = case.setup.data.shape.map_or(1, |(rows, _)| rows);
+        Prediction {
+            statement: "the run ends at an interpolant of smallest nuclear norm (a conjecture, refuted in general).".into(),
+            program: ProgramSpec::NuclearInterpolant { rows },
+            claim: Claim::Selected,
+            rate: None,
+        }
+    }
+
+    fn witnesses(&self) -> Witnesses {
+        Witnesses {
+            witness: r#"
+                [data]
+                kind = "matrix_sensing"
+                rows = 5
+                cols = 5
+                rank = 1
+                n = 3
+                norm = 5.0
+                commuting = true
+                [model]
+                kind = "matrix_factorization"
+                init = "identity"
+                init_scale = 0.0001
+                [loss]
+                kind = "squared"
+                [optimizer]
+                kind = "gradient_flow"
+            "#,
+            counter: r#"
+                theorem = "nuclear_norm_conjecture"
+                [data]
+                kind = "matrix_completion"
+                [model]
+                kind = "matrix_factorization"
+                init_scale = 3.0
+                [loss]
+                kind = "squared"
+                [optimizer]
+                kind = "gradient_flow"
+            "#,
+            broken: "small start",
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! What theorems on curved models ask of a case.
+
+use super::case::{Case, Check, check, holds, scope};
+use crate::data::Targets;
+use crate::models::{Structure, Workspace};
+use crate::numerics::linalg::{Dense, multiply, norm2};
+use crate::terms::Holds;
+
+/// From here a start counts as large for limits `α → ∞`: their corrections are of order `1/α²`.
+const LARGE: f64 = 10.0;
+/// Up to this share of the targets' size the predictor at the start counts as small.
+const SMALL: f64 = 1e-2;
+/// Relative imbalance that rounding of a balanced start may leave.
+const BALANCED: f64 = 1e-12;
+
+impl Case<'_> {
+    /// Scope: a family of parameterisations.
+    pub fn structure(&self, name: &str, fits: impl Fn(Structure) -> bool) -> Check {
+        let words = format!("the model is `{}`", self.setup.spec.model.id());
+        scope(check(name, holds(fits(self.setup.model.facts().structure)), words))
+    }
+
+    /// Scope: homogeneous in the parameters, and not linear in them.
+    pub fn curved_homogeneous(&self) -> Check {
+        let facts = self.setup.model.facts();
+        let degree = facts.homogeneity.filter(|_| !facts.linear_in_parameters);
+        let words = match degree {
+            Some(l) => format!("homogeneous of degree {l}"),
+            None => format!("the model is `{}`", self.setup.spec.model.id()),
+        };
+        scope(check("homogeneous network", holds(degree.is_some()), words))
+    }
+
+    /// Condition: the gradient flow itself; discrete steps are covered only if small enough, which is not checked.
+    pub fn small_steps(&self) -> Check {
+        let name = "gradient flow or sufficiently small steps";
+        match self.optimizer.schedule {
+            None => check(name, Holds::Yes, "the optimizer is the flow"),
+            Some(s) => check(name, Holds::Unchecked, format!("steps of {}", s.base)),
+        }
+    }
+
+    /// Condition: the loss at the start is smaller than that of the zero predictor.
+    pub fn starts_below_zero(&self) -> Check {
+        let name = "smaller loss at the start than at zero";
+        let setup = self.setup;
+        let zero = vec![0.0; setup.data.n() * setup.data.targets.outputs()];
+        let at_zero = setup.loss.log_sum(&zero, &setup.data.targets) + setup.log_weight;
+        let (start, zero) = (setup.curvature.log_loss.exp(), at_zero.exp());
+        // The theorem asks for it; a run that separates the data passes through such a point, so it is not refuted here.
+        let verdict = if start < zero { Holds::Yes } else { Holds::Unchecked };
+        check(name, verdict, format!("loss {start:.6} at the start, {zero:.6} at zero"))
+    }
+
+    /// Condition: one large scale for all weights at the start.
+    pub fn large_start(&self) -> Check {
+        let theta = &self.setup.theta0;
+        let (low, high) =
+            theta.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), t| (l.min(*t), h.max(*t)));
+        let words =
+            format!("the start lies between {low} and {high}; the theorem is a limit of large starts");
+        let verdict = match low == high {
+            false => Holds::No,
+            true if low >= LARGE => Holds::Yes,
+            true => Holds::Unchecked,
+        };
+        check("one large start scale", verdict, words)
+    }
+
+    /// Condition: the predictor at the start is small beside the targets.
+    pub fn small_start(&self) -> Check {
+        let name = "small start";
+        let setup = self.setup;
+        let outputs = outputs_at_start(self);
+        let target = match &setup.data.targets {
+            Targets::Real(y) | Targets::Sign(y) => norm2(y),
+            Targets::Class { .. } => (outputs.len() as f64).sqrt(),
+        };
+        let share = norm2(&outputs) / target.max(f64::MIN_POSITIVE);
+        check(name, holds(share <= SMALL), format!("outputs at the start are {share:.2e} of the targets"))
+    }
+
+    /// Condition: `W_{j+1}ᵀ W_{j+1} = W_j W_jᵀ` at the start, to rounding.
+    pub fn balanced_start(&self) -> Check {
+        let name = "balanced start";
+        let (theta, blocks) = (&self.setup.theta0, self.setup.model.blocks());
+        let mut worst: f64 = 0.0;
+        for pair in blocks.windows(2) {
+            let (a, b) = (pair[0], pair[1]);
+            if a.rows != b.cols {
+                return check(name, Holds::No, "the parameters are no chain of matrices");
+            }
+            let k = a.rows;
+            let (first, second) = (
+                Dense::new(&theta[a.range()], a.rows, a.cols),
+                Dense::new(&theta[b.range()], b.rows, b.cols),
+            );
+            let (mut left, mut right) = (vec![0.0; k * k], vec![0.0; k * k]);
+            multiply(second.t(), second, false, &mut left);
+            multiply(first, first.t(), false, &mut right);
+            let size = norm2(&left).max(norm2(&right)).max(f64::MIN_POSITIVE);
+            left.iter_mut().zip(&right).for_each(|(l, r)| *l -= r);
+            worst = worst.max(norm2(&left) / size);
+        }
+        check(name, holds(worst <= BALANCED), format!("relative imbalance {worst:.2e}"))
+    }
+}
+
+fn outputs_at_start(case: &Case) -> Vec<f64> {
+    let setup = case.setup;
+    let mut out = vec![0.0; setup.data.n() * setup.data.targets.outputs()];
+    let mut work = Workspace::default();
+    setup.model.predict(&setup.theta0, &setup.data.x, &mut work, &mut out);
+    out
+}
