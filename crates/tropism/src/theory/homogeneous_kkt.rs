@@ -59,7 +59,7 @@ impl Theorem for HomogeneousKkt {
                 [optimizer]
                 kind = "gradient_flow"
                 [horizon]
-                time = "1e10000"
+                time = "1e100000"
             "#,
             counter: r#"
                 theorem = "homogeneous_kkt"

@@ -33,7 +33,6 @@ impl Theorem for LayerAlignment {
             case.exponential_tail(),
             case.separable(),
             case.small_steps(),
-            case.starts_below_zero(),
         ]
     }
 

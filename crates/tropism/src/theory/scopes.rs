@@ -40,18 +40,6 @@ impl Case<'_> {
         }
     }
 
-    /// Condition: the loss at the start is smaller than that of the zero predictor.
-    pub fn starts_below_zero(&self) -> Check {
-        let name = "smaller loss at the start than at zero";
-        let setup = self.setup;
-        let zero = vec![0.0; setup.data.n() * setup.data.targets.outputs()];
-        let at_zero = setup.loss.log_sum(&zero, &setup.data.targets) + setup.log_weight;
-        let (start, zero) = (setup.curvature.log_loss.exp(), at_zero.exp());
-        // The theorem asks for it; a run that separates the data passes through such a point, so it is not refuted here.
-        let verdict = if start < zero { Holds::Yes } else { Holds::Unchecked };
-        check(name, verdict, format!("loss {start:.6} at the start, {zero:.6} at zero"))
-    }
-
     /// Condition: one large scale for all weights at the start.
     pub fn large_start(&self) -> Check {
         let theta = &self.setup.theta0;
