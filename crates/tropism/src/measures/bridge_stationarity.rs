@@ -10,7 +10,7 @@
 //! Errors: none; `None` for other models, and where a margin is not positive.
 //! Example: the law of `tropism explain convolutional_bridge_stationarity`.
 
-use super::kkt_residual::SLACK;
+use super::kkt_residual::smallest;
 use super::{Measure, MeasureFacts, View};
 use crate::models::Structure;
 use crate::programs::kkt::bridge_stationarity;
@@ -25,8 +25,8 @@ impl Measure for BridgeStationarity {
             Structure::Convolutional { depth, full: true } => (u32::try_from(depth).ok()?, true),
             _ => return None,
         };
-        let found = bridge_stationarity(&view.setup.data.margins()?, view.moment.w.as_deref()?, depth, SLACK)?;
-        Some(found.residual.max(found.complementarity))
+        let (margins, w) = (view.setup.data.margins()?, view.moment.w.as_deref()?);
+        smallest(|slack| bridge_stationarity(&margins, w, depth, slack))
     }
 
     fn facts(&self) -> MeasureFacts {

@@ -14,10 +14,17 @@ use super::{Measure, MeasureFacts, View};
 use crate::data::Targets;
 use crate::models::Workspace;
 use crate::numerics::Matrix;
-use crate::programs::kkt::kkt_residual;
+use crate::programs::kkt;
 
-/// Margins within this factor of the smallest may carry weight.
-pub(super) const SLACK: f64 = 0.1;
+/// Margins within one plus this of the smallest may carry weight. Weight on larger margins buys a smaller residual with
+/// complementarity: the best of several limits is taken.
+const SLACKS: [f64; 6] = [0.1, 0.03, 0.01, 3e-3, 1e-3, 1e-4];
+
+/// The smallest of the larger of residual and complementarity over all limits.
+pub(super) fn smallest(found: impl Fn(f64) -> Option<kkt::KktResidual>) -> Option<f64> {
+    let each = SLACKS.iter().filter_map(|&s| found(s)).map(|k| k.residual.max(k.complementarity));
+    each.reduce(f64::min)
+}
 /// Largest number of entries of all gradients together.
 const LARGEST: usize = 20_000_000;
 
@@ -32,8 +39,7 @@ impl Measure for KktResidual {
         let near = near_minimal(margins)?;
         let gradients = margin_gradients(view, &near)?;
         let chosen: Vec<f64> = near.iter().map(|&i| margins[i]).collect();
-        let found = kkt_residual(&gradients, &moment.theta, &chosen, SLACK)?;
-        Some(found.residual.max(found.complementarity))
+        smallest(|slack| kkt::kkt_residual(&gradients, &moment.theta, &chosen, slack))
     }
 
     fn facts(&self) -> MeasureFacts {
@@ -45,7 +51,7 @@ impl Measure for KktResidual {
 fn near_minimal(margins: &[f64]) -> Option<Vec<usize>> {
     let least = margins.iter().copied().fold(f64::INFINITY, f64::min);
     (least > 0.0 && least.is_finite())
-        .then(|| (0..margins.len()).filter(|&i| margins[i] <= least * (1.0 + SLACK)).collect())
+        .then(|| (0..margins.len()).filter(|&i| margins[i] <= least * (1.0 + SLACKS[0])).collect())
 }
 
 /// Gradients of the margins `which` in the parameters, one a row.

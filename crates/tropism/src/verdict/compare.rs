@@ -1,5 +1,6 @@
 //! The run measured against the reference: one series, one end point, one body of evidence.
 
+use super::conserved;
 use super::judge::{Broken, Evidence, Settled};
 use super::measured::{Coordinate, Point, RateSeen, Selected};
 use super::rate::fit;
@@ -85,6 +86,9 @@ fn unfinished(run: &Run) -> Option<String> {
         Ended::Completed | Ended::Stationary | Ended::BudgetSpent | Ended::PrecisionExhausted => {}
     }
     let last = moments.last()?;
+    if let Some(lost) = conserved::lost(setup, &last.theta) {
+        return Some(lost);
+    }
     let size = linalg::norm2(last.vector());
     if let Some(bound) = trajectory.continuation_bound.filter(|b| *b > setup.rule.tolerance * (1.0 + size)) {
         return Some(format!(

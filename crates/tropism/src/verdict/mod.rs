@@ -1,6 +1,7 @@
 //! From a prediction, a certified reference and a trajectory to a verdict, by a rule fixed in advance.
 
 mod compare;
+mod conserved;
 mod judge;
 mod measured;
 mod rate;
