@@ -45,6 +45,8 @@ pub fn predict(setup: &Setup) -> Result<Predicted, Error> {
     };
     // A theorem that does not apply has no reference: its program may not even be feasible here.
     let reference = match (&prediction, &broken) {
+        // Its program is fixed, but some of its data are sums along the run.
+        (Some(p), None) if p.program.of_the_run() => None,
         (Some(p), None) => Some(Reference::solve(&case, p)?),
         _ => None,
     };
@@ -81,7 +83,8 @@ pub fn examine_text(text: &str) -> Result<Report, Error> {
 pub fn conclude(setup: &Setup, predicted: &Predicted, trajectory: &Trajectory) -> Report {
     let claim = predicted.prediction.as_ref().map_or(Claim::Selected, |p| p.claim);
     let rate = predicted.prediction.as_ref().and_then(|p| p.rate.as_ref());
-    let reference = predicted.reference.as_ref();
+    let late = after_the_run(setup, predicted, trajectory);
+    let reference = predicted.reference.as_ref().or(late.as_ref());
     let comparison = compare(setup, reference, claim, rate, &setup.rule, trajectory);
     let unchecked = predicted.report.hypotheses.iter().filter(|h| h.holds == Holds::Unchecked);
     let evidence = evidence(
@@ -104,7 +107,7 @@ pub fn conclude(setup: &Setup, predicted: &Predicted, trajectory: &Trajectory) -
         reason,
         log10_time: finite(trajectory.log_time / std::f64::consts::LN_10),
         margins: margin_table(setup, predicted, trajectory, verdict),
-        prediction: predicted.report.clone(),
+        prediction: completed(&predicted.report, late.as_ref()),
         selected: comparison.selected,
         rate: comparison.rate,
         rule: setup.rule,
@@ -112,6 +115,29 @@ pub fn conclude(setup: &Setup, predicted: &Predicted, trajectory: &Trajectory) -
         run: run_report(setup, predicted, trajectory),
         series: comparison.series,
         coordinates: comparison.coordinates,
+    }
+}
+
+/// The reference of a prediction whose program holds sums along the run.
+fn after_the_run(setup: &Setup, predicted: &Predicted, trajectory: &Trajectory) -> Option<Reference> {
+    let prediction = predicted.prediction.as_ref().filter(|_| predicted.broken.is_none())?;
+    if !prediction.program.of_the_run() {
+        return None;
+    }
+    Reference::of_the_run(setup, trajectory.checkpoint.accumulators.as_ref()?).ok()
+}
+
+/// The report of a prediction with the numbers of a reference that could be solved only after the run.
+fn completed(report: &PredictionReport, late: Option<&Reference>) -> PredictionReport {
+    let Some(r) = late else { return report.clone() };
+    PredictionReport {
+        formula: Some(r.formula.clone()),
+        value: Some(r.certificate.value),
+        lower_bound: Some(r.certificate.lower_bound),
+        relative_gap: Some(r.certificate.relative_gap),
+        unique: r.unique,
+        method: Some(r.method.clone()),
+        ..report.clone()
     }
 }
 

@@ -43,6 +43,7 @@ theorems! {
     convolutional_fourier_margin => ConvolutionalFourierMargin,
     deep_linear_max_margin => DeepLinearMaxMargin,
     diagonal_bridge_stationarity => DiagonalBridgeStationarity,
+    diagonal_finite_steps => DiagonalFiniteSteps,
     diagonal_interpolant => DiagonalInterpolant,
     diagonal_max_margin => DiagonalMaxMargin,
     early_stopping_ridge => EarlyStoppingRidge,
@@ -81,6 +82,8 @@ pub enum ProgramSpec {
     BregmanInterpolant { potential: Potential },
     /// The same in the divergence of a diagonal network, from the start of the run.
     DiagonalInterpolant,
+    /// The same with the effective start and the linear term that finite steps leave behind: sums along the run.
+    DiagonalFiniteSteps,
     /// `min ‖W‖_* s.t. ⟨A_i, W⟩ = b_i`, `W` with that many rows.
     NuclearInterpolant { rows: usize },
     /// `min Q_μ(w) s.t. Zw ≥ 1`.
@@ -131,6 +134,11 @@ impl Relation {
 }
 
 impl ProgramSpec {
+    /// The program is fixed before the run, but some of its data are sums along it.
+    pub fn of_the_run(&self) -> bool {
+        matches!(self, ProgramSpec::DiagonalFiniteSteps)
+    }
+
     /// The program's id.
     pub fn id(&self) -> &str {
         match self {
@@ -139,7 +147,7 @@ impl ProgramSpec {
             ProgramSpec::MinNormInterpolant { .. } => "min_norm_interpolant",
             ProgramSpec::BregmanInterpolant { .. } => "bregman_interpolant",
             // The same program in another potential.
-            ProgramSpec::DiagonalInterpolant => "bregman_interpolant",
+            ProgramSpec::DiagonalFiniteSteps | ProgramSpec::DiagonalInterpolant => "bregman_interpolant",
             ProgramSpec::NuclearInterpolant { .. } => "nuclear_interpolant",
             ProgramSpec::QMargin { .. } => "q_margin",
             ProgramSpec::FourierMargin => "fourier_margin",

@@ -3,7 +3,9 @@
 use super::case::{Case, Check, check, holds, scope};
 use crate::data::Targets;
 use crate::models::{Structure, Workspace};
+use crate::numerics::Norm;
 use crate::numerics::linalg::{Dense, multiply, norm2};
+use crate::optimizers::Geometry;
 use crate::terms::Holds;
 
 /// From here a start counts as large for limits `α → ∞`: their corrections are of order `1/α²`.
@@ -29,6 +31,18 @@ impl Case<'_> {
             None => format!("the model is `{}`", self.setup.spec.model.id()),
         };
         scope(check("homogeneous network", holds(degree.is_some()), words))
+    }
+
+    /// Scope: plain gradient steps, on the full batch or on parts of it.
+    pub fn plain_finite_steps(&self) -> Check {
+        let f = &self.optimizer;
+        let yes = f.geometry == Geometry::Norm(Norm::L2)
+            && f.pure()
+            && f.momentum == 0.0
+            && !f.normalized
+            && !f.continuous;
+        let words = format!("the optimizer is `{}`", self.setup.spec.optimizer.id());
+        scope(check("plain gradient steps", holds(yes), words))
     }
 
     /// Condition: the gradient flow itself; discrete steps are covered only if small enough, which is not checked.

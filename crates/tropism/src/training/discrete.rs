@@ -1,6 +1,6 @@
 //! The discrete loop: exact iterates, recorded at geometrically spaced steps.
 
-use super::{Checkpoint, Coordinates, DataOracle, Ended, Job, Observer, Phase, Snapshot, Trajectory};
+use super::{Accumulators, Checkpoint, Coordinates, DataOracle, Ended, Job, Observer, Phase, Snapshot, Trajectory};
 use crate::losses::Tail;
 use crate::numerics::linalg::max_abs;
 use crate::optimizers::{OptimizerFacts, Oracle, State};
@@ -27,17 +27,21 @@ pub fn run(
     };
     let mut oracle = DataOracle::new(model, job.loss, x, &job.data.targets, job.log_weight);
     let fresh = from.is_none();
-    let (mut state, snapshots) = match from {
-        Some(c) => (c.state, c.snapshots),
-        None => (job.built.optimizer.start(start, job.seed), vec![]),
+    let (mut state, snapshots, sums) = match from {
+        Some(c) => (c.state, c.snapshots, c.accumulators),
+        None => (job.built.optimizer.start(start, job.seed), vec![], Accumulators::wanted(job, facts)),
     };
-    let mut log = Log { coordinates, snapshots };
+    let mut log = Log { coordinates, snapshots, sums };
     if fresh {
         log.record(&state, &mut oracle);
     }
     let ended = iterate(job, facts, &mut state, &mut oracle, &mut log, observer);
     // Without the record of where it happened to stop: continued from here, a run is as if it had never stopped.
-    let checkpoint = Checkpoint { state: state.saved(), snapshots: log.snapshots.clone() };
+    let checkpoint = Checkpoint {
+        state: state.saved(),
+        snapshots: log.snapshots.clone(),
+        accumulators: log.sums.take(),
+    };
     if log.snapshots.last().is_none_or(|s| s.step != state.step) {
         log.record(&state, &mut oracle);
     }
@@ -58,6 +62,7 @@ pub fn run(
 struct Log<'a> {
     coordinates: &'a Coordinates,
     snapshots: Vec<Snapshot>,
+    sums: Option<Accumulators>,
 }
 
 impl Log<'_> {
@@ -92,7 +97,10 @@ fn iterate(
             before.copy_from_slice(&state.theta);
         }
         let first = state.step;
-        job.built.optimizer.steps(state, oracle, stop - state.step);
+        match &mut log.sums {
+            None => job.built.optimizer.steps(state, oracle, stop - state.step),
+            Some(sums) => summed_steps(job, state, oracle, stop, sums),
+        }
         if !max_abs(&state.theta).is_finite() {
             return Ended::Diverged;
         }
@@ -116,6 +124,16 @@ fn iterate(
     }
     let steps_were_the_horizon = job.horizon.steps.is_some_and(|s| state.step >= s);
     if steps_were_the_horizon { Ended::Completed } else { Ended::BudgetSpent }
+}
+
+/// Single steps up to `stop`, each added to the sums.
+fn summed_steps(job: &Job, state: &mut State, oracle: &mut DataOracle, stop: u64, sums: &mut Accumulators) {
+    let mut before = state.theta.clone();
+    while state.step < stop {
+        before.copy_from_slice(&state.theta);
+        job.built.optimizer.step(state, oracle);
+        sums.add(&before, &state.theta);
+    }
 }
 
 /// The first step of the record plan, from `record` on, that lies beyond `step`.

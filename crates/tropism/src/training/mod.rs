@@ -2,12 +2,14 @@
 //!
 //! This room never imports `theory`, `programs` or `measures`: a run cannot see what is expected of it.
 
+mod accumulators;
 mod coordinates;
 mod discrete;
 pub mod flow;
 mod fused;
 mod oracle;
 
+pub use accumulators::Accumulators;
 pub use coordinates::Coordinates;
 pub use oracle::DataOracle;
 
@@ -123,6 +125,8 @@ pub struct Trajectory {
 pub struct Checkpoint {
     pub state: State,
     pub snapshots: Vec<Snapshot>,
+    /// Sums along the run, where a theorem could ask for them.
+    pub accumulators: Option<Accumulators>,
 }
 
 /// Told of progress; may stop the run.

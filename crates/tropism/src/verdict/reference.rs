@@ -15,6 +15,7 @@ use crate::programs::{
     Program, QMargin, Ridge, Solution, SpectralFilter, SpectralRisk, TailDirection, Uniqueness, certify,
 };
 use crate::spec::Setup;
+use crate::training::Accumulators;
 use crate::theory::{Case, Claim, Prediction, ProgramSpec, Relation};
 
 /// What moments are measured against.
@@ -74,6 +75,11 @@ impl Reference {
                 Ok(of_program(program, solution))
             }
             ProgramSpec::DiagonalInterpolant => diagonal(setup),
+            ProgramSpec::DiagonalFiniteSteps => Err(Error::incompatible(
+                "diagonal_finite_steps",
+                "a prediction without a run",
+                "its program holds sums along the run",
+            )),
             ProgramSpec::NuclearInterpolant { rows } => {
                 let program = NuclearInterpolant::new(setup.data.x.clone(), real(setup)?, *rows)?;
                 interpolant(setup, Box::new(program))
@@ -95,6 +101,27 @@ impl Reference {
             ProgramSpec::Ridge { lambda } => ridge(setup, *lambda),
             ProgramSpec::Law { measure, relation } => law(setup, measure, *relation),
         }
+    }
+
+    /// The reference of a program that holds sums along the run: the interpolant that finite steps on a diagonal network of
+    /// depth 2 tend to.
+    ///
+    /// # Errors
+    /// A step that overshot, after which the sums mean nothing; data that cannot be factorised.
+    pub fn of_the_run(setup: &Setup, sums: &Accumulators) -> Result<Reference, Error> {
+        if sums.overshot {
+            let what = "a step multiplied a weight by less than zero, so the sums of the theorem do not exist";
+            return Err(Error::data(setup.data.name.clone(), what));
+        }
+        let (u, v) = setup.theta0.split_at(setup.theta0.len() / 2);
+        let shrunk = |start: &[f64]| -> Vec<f64> {
+            start.iter().zip(&sums.shrink).map(|(s, a)| s * (0.5 * a).exp()).collect()
+        };
+        let linear: Vec<f64> = sums.excess.iter().map(|r| 2.0 * r).collect();
+        let (u, v) = (shrunk(u), shrunk(v));
+        let (x, y) = (setup.data.x.clone(), real(setup)?);
+        let program = BregmanInterpolant::diagonal_network_from(x, y, (&u, &v), Some(&linear))?;
+        interpolant(setup, Box::new(program))
     }
 
     /// The judged quantity at every moment; `None` where a moment has none.
