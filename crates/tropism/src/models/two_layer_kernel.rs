@@ -60,10 +60,10 @@ impl Panel {
                 let j = block * LANES + l;
                 let a = self.outer[block][l];
                 let mut along = 0.0;
-                for (k, o) in hidden[j * d..(j + 1) * d].iter_mut().enumerate() {
-                    let g = self.gradient[k][l];
-                    along = packed[k][l].mul_add(g, along);
-                    *o = a * g;
+                let weights = packed.iter().zip(&self.gradient);
+                for (o, (w, g)) in hidden[j * d..(j + 1) * d].iter_mut().zip(weights) {
+                    along = w[l].mul_add(g[l], along);
+                    *o = a * g[l];
                 }
                 outer[j] = along;
             }

@@ -1,6 +1,8 @@
 //! The discrete loop: exact iterates, recorded at geometrically spaced steps.
 
-use super::{Accumulators, Checkpoint, Coordinates, DataOracle, Ended, Job, Observer, Phase, Snapshot, Trajectory};
+use super::{
+    Accumulators, Checkpoint, Coordinates, DataOracle, Ended, Job, Observer, Phase, Snapshot, Trajectory,
+};
 use crate::losses::Tail;
 use crate::numerics::linalg::max_abs;
 use crate::optimizers::{OptimizerFacts, Oracle, State};
@@ -37,11 +39,8 @@ pub fn run(
     }
     let ended = iterate(job, facts, &mut state, &mut oracle, &mut log, observer);
     // Without the record of where it happened to stop: continued from here, a run is as if it had never stopped.
-    let checkpoint = Checkpoint {
-        state: state.saved(),
-        snapshots: log.snapshots.clone(),
-        accumulators: log.sums.take(),
-    };
+    let checkpoint =
+        Checkpoint { state: state.saved(), snapshots: log.snapshots.clone(), accumulators: log.sums.take() };
     if log.snapshots.last().is_none_or(|s| s.step != state.step) {
         log.record(&state, &mut oracle);
     }

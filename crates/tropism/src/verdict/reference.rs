@@ -15,8 +15,8 @@ use crate::programs::{
     Program, QMargin, Ridge, Solution, SpectralFilter, SpectralRisk, TailDirection, Uniqueness, certify,
 };
 use crate::spec::Setup;
-use crate::training::Accumulators;
 use crate::theory::{Case, Claim, Prediction, ProgramSpec, Relation};
+use crate::training::Accumulators;
 
 /// What moments are measured against.
 pub struct Reference {
@@ -110,7 +110,8 @@ impl Reference {
     /// A step that overshot, after which the sums mean nothing; data that cannot be factorised.
     pub fn of_the_run(setup: &Setup, sums: &Accumulators) -> Result<Reference, Error> {
         if sums.overshot {
-            let what = "a step multiplied a weight by less than zero, so the sums of the theorem do not exist";
+            let what =
+                "a step multiplied a weight by less than zero, so the sums of the theorem do not exist";
             return Err(Error::data(setup.data.name.clone(), what));
         }
         let (u, v) = setup.theta0.split_at(setup.theta0.len() / 2);
