@@ -2,8 +2,8 @@
 
 use super::linear::{Linear, LinearSpec};
 use super::{Block, Model, ModelFacts, Workspace};
-use crate::numerics::Design;
 use crate::numerics::rng::Rng;
+use crate::numerics::{Design, Matrix};
 
 /// A map from parameters `θ [p]` to a linear predictor `W [k * d]`.
 pub trait PredictorMap: Send + Sync + Clone + 'static {
@@ -94,6 +94,19 @@ impl<M: PredictorMap> Model for ThroughPredictor<M> {
         let mut w = vec![0.0; self.linear.dim()];
         self.map.predictor(theta, &mut Layers::default(), &mut w);
         Some(w)
+    }
+
+    fn jacobian(&self, theta: &[f64], x: &Design, work: &mut Workspace, out: &mut Matrix) {
+        let (k, d) = self.map.predictor_shape();
+        self.with_predictor(work, |g, work| {
+            for i in 0..x.rows() {
+                for c in 0..k {
+                    g.fill(0.0);
+                    x.for_row(i, |j, v| g[c * d + j] = v);
+                    self.map.pull(theta, g, &mut work.layers, out.row_mut(i * k + c));
+                }
+            }
+        });
     }
 
     fn pushforward(

@@ -184,7 +184,9 @@ fn follows_flow(job: &Job, facts: &OptimizerFacts) -> Result<(), Option<&'static
     if model.linear_in_parameters && model.linear_in_inputs {
         let too_large = "The run stays with its discrete steps: these data are too large for the implicit stages of this \
                          curve.";
-        return if plain || flow::fits(job, facts) { Ok(()) } else { Err(Some(too_large)) };
+        // A flow from the start has no steps to stay with; products with the data will do.
+        let only_way = plain && facts.continuous;
+        return if only_way || flow::fits(job, facts) { Ok(()) } else { Err(Some(too_large)) };
     }
     if !plain {
         return Err(Some(
