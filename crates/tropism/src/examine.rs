@@ -115,6 +115,8 @@ pub fn conclude(setup: &Setup, predicted: &Predicted, trajectory: &Trajectory) -
         run: run_report(setup, predicted, trajectory),
         series: comparison.series,
         coordinates: comparison.coordinates,
+        completion: comparison.completion,
+        fourier: comparison.fourier,
     }
 }
 

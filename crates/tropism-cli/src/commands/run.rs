@@ -154,6 +154,7 @@ fn present(args: &Run, report: &Report, target: &Path) -> Result<(), Error> {
         if let Value::Object(map) = &mut value {
             // Long, and in verdict.json.
             map.remove("series");
+            map.remove("completion");
             map.insert("folder".into(), target.to_string_lossy().into());
             map.insert("report".into(), page.to_string_lossy().into());
         }

@@ -322,6 +322,44 @@ pub(super) fn deepest() -> Report {
     report
 }
 
+/// A 6 × 4 matrix completed: `σ_k = t^(1/k)`, every other entry observed, and measures that share charts.
+pub(super) fn completion() -> Report {
+    let mut report = regression();
+    for p in &mut report.series {
+        let l = p.log10_time.unwrap_or(0.0);
+        p.spectrum = (1..=4).map(|k| 10f64.powf(l / f64::from(k))).collect();
+        let measured = [
+            ("unobserved_error", 10f64.powf(-1.0 - l)),
+            ("effective_rank", 2.5),
+            ("stable_rank", 1.5),
+            ("balancedness", 1e-12),
+            ("support_dimension", 7.0 + l),
+            ("direction_distance", 10f64.powf(-l)),
+            ("a_measure_of_another_version", 1.0),
+        ];
+        p.measured = measured.map(|(id, v)| (id.to_string(), v)).into();
+    }
+    let cells = |keep: &dyn Fn(usize) -> bool| (0..24).map(|k| keep(k).then_some(k as f64)).collect();
+    report.completion = Some(CompletionReport {
+        of: [12, 8],
+        rows: 6,
+        cols: 4,
+        truth: cells(&|_| true),
+        mask: cells(&|k| k % 2 == 0),
+        completed: cells(&|k| k != 5),
+    });
+    report
+}
+
+/// A convolutional network: a predictor of length 9 with its spectrum beside the predicted one.
+pub(super) fn convolution() -> Report {
+    let mut report = classification();
+    let predicted = vec![Some(0.0), Some(0.5), Some(0.25), None, Some(0.1)];
+    let selected = vec![Some(0.1), Some(0.5), Some(0.2), Some(0.0), Some(0.1)];
+    report.fourier = Some(FourierReport { length: 9, selected, predicted });
+    report
+}
+
 /// All of them, for the checks that every report must pass.
 pub(super) fn all() -> Vec<Report> {
     vec![
@@ -333,5 +371,7 @@ pub(super) fn all() -> Vec<Report> {
         hollow(),
         steps(),
         deepest(),
+        completion(),
+        convolution(),
     ]
 }

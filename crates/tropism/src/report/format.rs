@@ -106,6 +106,11 @@ pub(super) fn superscript(digits: &str) -> String {
         .collect()
 }
 
+/// The digits of a number, lowered: 12 becomes `₁₂`.
+pub(super) fn subscript(n: usize) -> String {
+    n.to_string().chars().filter_map(|c| char::from_u32('₀' as u32 + c.to_digit(10)?)).collect()
+}
+
 /// The plain character of a raised one, if it is one.
 pub(super) fn lowered(c: char) -> Option<char> {
     if c == '⁻' {

@@ -93,5 +93,7 @@ pub(super) fn hollow() -> Report {
             fraction: nan,
         }],
         coordinates: vec![Coordinate { name: String::new(), selected: nan, predicted: f64::INFINITY }],
+        completion: None,
+        fourier: None,
     }
 }

@@ -229,6 +229,9 @@ fn details(report: &Report) -> Markup {
                 section { h2 { "Coordinates" } (tables::coordinates(&report.coordinates)) }
             }
         }
+        @if report.series.iter().any(|p| !p.measured.is_empty()) {
+            section { h2 { "Measures along the run" } (tables::measured(&report.series)) }
+        }
         div.pair {
             section { h2 { "The run" } (tables::run(report)) }
             section { h2 { "The data" } (tables::data(&report.data)) }

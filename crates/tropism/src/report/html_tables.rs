@@ -3,7 +3,9 @@
 use super::format::{self, count, from_log10, percent_at_least, printable, time};
 use super::html_words::{fact, maybe_num, num, power, prose};
 use super::{Coordinate, DataReport, Holds, Hypothesis, MarginRow, Point, Report};
+use crate::measures;
 use maud::{Markup, html};
+use std::collections::BTreeSet;
 
 pub(super) fn hypotheses(rows: &[Hypothesis]) -> Markup {
     let mark = |h: Holds| match h {
@@ -107,18 +109,51 @@ pub(super) fn data(data: &DataReport) -> Markup {
     }
 }
 
+/// First and last value of every further measure.
+pub(super) fn measured(points: &[Point]) -> Markup {
+    html! {
+        div.scroll tabindex="0" {
+            table.numeric {
+                thead { tr { th scope="col" { "Measure" } th scope="col" { "First" } th scope="col" { "Last" }
+                    th scope="col" { "Unit" } } }
+                tbody {
+                    @for id in further(points) {
+                        @let mut values = points.iter().filter_map(|p| p.measured.get(id).copied());
+                        @let first = values.next();
+                        tr { th scope="row" { (printable(&id.replace('_', " "))) } td { (maybe_num(first)) }
+                            td { (maybe_num(values.next_back().or(first))) } td { (unit(id)) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Ids of the further measures that were read off some moment.
+fn further(points: &[Point]) -> BTreeSet<&str> {
+    points.iter().flat_map(|p| p.measured.keys().map(String::as_str)).collect()
+}
+
+/// Plain numbers have none.
+fn unit(id: &str) -> &'static str {
+    let found = measures::all().into_iter().find(|(name, _)| *name == id);
+    found.map(|(_, m)| m.facts().unit).filter(|u| *u != "1").unwrap_or_default()
+}
+
 pub(super) fn series(points: &[Point]) -> Markup {
     // A column nothing was ever measured for only pushes the others out of sight.
     let measured: Vec<&Measured> =
         MEASURED.iter().filter(|m| points.iter().any(|p| (m.1)(p).is_some())).collect();
+    let further = further(points);
     html! {
         div.scroll.tall tabindex="0" {
             table.numeric {
                 thead { tr {
                     @for name in ["Time", "Step", "Phase", "Loss", "‖w‖₂"] { th scope="col" { (name) } }
                     @for m in &measured { th scope="col" { (m.0) } }
+                    @for id in &further { th scope="col" { (printable(&id.replace('_', " "))) } }
                 } }
-                tbody { @for p in points { (point(p, &measured)) } }
+                tbody { @for p in points { (point(p, &measured, &further)) } }
             }
         }
     }
@@ -137,7 +172,7 @@ const MEASURED: [Measured; 7] = [
     ("Test error", |p| p.test_error),
 ];
 
-fn point(p: &Point, measured: &[&Measured]) -> Markup {
+fn point(p: &Point, measured: &[&Measured], further: &BTreeSet<&str>) -> Markup {
     html! {
         tr {
             th scope="row" { (power(&time(p.log10_time))) }
@@ -145,6 +180,7 @@ fn point(p: &Point, measured: &[&Measured]) -> Markup {
             td { (prose(&from_log10(p.log10_loss))) }
             td { (num(p.norm)) }
             @for m in measured { td { (maybe_num((m.1)(p))) } }
+            @for id in further { td { (maybe_num(p.measured.get(*id).copied())) } }
         }
     }
 }

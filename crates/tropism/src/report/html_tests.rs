@@ -66,6 +66,18 @@ fn the_page_says_what_counts() {
 }
 
 #[test]
+fn further_measures_stand_with_their_first_and_last_value() {
+    let page = html(&fixtures::completion());
+    let table = between(&page, "<h2>Measures along the run</h2>", "</section>");
+    let row = between(table, "unobserved error</th>", "</tr>");
+    let first = super::html_words::num(10.0).into_string();
+    let last = super::html_words::num(1e-7).into_string();
+    assert!(row.starts_with(&format!("<td>{first}</td><td>{last}</td>")), "{row}");
+    assert!(between(table, "support dimension</th>", "</tr>").ends_with("<td>samples</td>"));
+    assert!(!html(&fixtures::regression()).contains("Measures along the run"));
+}
+
+#[test]
 fn powers_are_raised_and_nothing_else() {
     let words = |s: &str| super::html_words::prose(s).into_string();
     assert_eq!(words("t = 10^100000."), "t = 10<sup>100000</sup>.");

@@ -43,7 +43,13 @@ mod tests {
 
     #[test]
     fn finite_reports_come_back_unchanged() {
-        for report in [fixtures::classification(), fixtures::regression(), fixtures::hostile()] {
+        for report in [
+            fixtures::classification(),
+            fixtures::regression(),
+            fixtures::hostile(),
+            fixtures::completion(),
+            fixtures::convolution(),
+        ] {
             let back: Report = serde_json::from_str(&json(&report).unwrap()).unwrap();
             assert_eq!(back, report);
         }

@@ -116,12 +116,15 @@ fn selected(page: &mut Page, report: &Report) {
 type Column = (&'static str, fn(&Point) -> Option<String>);
 
 /// Most important first: narrow terminals lose the last.
-const COLUMNS: [Column; 8] = [
+const COLUMNS: [Column; 11] = [
     ("t", |p| Some(time(p.log10_time))),
     ("gap", |p| p.gap.map(number)),
     ("‖w‖₂", |p| Some(number(p.norm))),
     ("margin", |p| p.margin_l2.map(number)),
     ("residual", |p| p.residual.map(number)),
+    ("unobserved", |p| p.measured.get("unobserved_error").copied().map(number)),
+    ("ln(1/L)/‖θ‖^D", |p| p.measured.get("normalized_margin").copied().map(number)),
+    ("eff. rank", |p| p.measured.get("effective_rank").copied().map(number)),
     ("offset", |p| p.offset_distance.map(number)),
     ("loss", |p| p.log10_loss.map(|l| from_log10(Some(l)))),
     ("test error", |p| p.test_error.map(number)),
@@ -246,6 +249,13 @@ mod tests {
         }
         assert!(coloured.contains("\u{1b}[32m"));
         assert_eq!(plain, text(&report, 80, false));
+    }
+
+    #[test]
+    fn the_most_telling_measures_have_a_column() {
+        let out = text(&fixtures::completion(), 120, false);
+        assert!(out.contains("unobserved  eff. rank"), "{out}");
+        assert!(!text(&fixtures::regression(), 120, false).contains("unobserved"));
     }
 
     #[test]

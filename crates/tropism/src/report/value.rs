@@ -2,7 +2,7 @@
 
 use crate::programs::Uniqueness;
 pub use crate::terms::{Holds, Hypothesis, JudgeRule, Rate, RateClock, VerdictKind};
-pub use crate::verdict::{Coordinate, Point, RateSeen, Selected};
+pub use crate::verdict::{CompletionReport, Coordinate, FourierReport, Point, RateSeen, Selected};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -118,6 +118,13 @@ pub struct Report {
     pub series: Vec<Point>,
     pub margins: Vec<MarginRow>,
     pub coordinates: Vec<Coordinate>,
+    /// Where single entries of a matrix were observed: the completed matrix beside what is known of it. Left out of what
+    /// `tropism run --json` prints.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub completion: Option<CompletionReport>,
+    /// For convolutional networks: the Fourier spectra of the predictors.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fourier: Option<FourierReport>,
 }
 
 impl From<Uniqueness> for Option<bool> {

@@ -3,6 +3,7 @@
 use super::conserved;
 use super::judge::{Broken, Evidence, Settled};
 use super::measured::{Coordinate, Point, RateSeen, Selected};
+use super::pictures::{self, CompletionReport, FourierReport};
 use super::rate::fit;
 use super::reference::Reference;
 use crate::losses::Tail;
@@ -37,6 +38,8 @@ pub struct Comparison {
     pub selected: Selected,
     pub rate: Option<RateSeen>,
     pub coordinates: Vec<Coordinate>,
+    pub completion: Option<CompletionReport>,
+    pub fourier: Option<FourierReport>,
     /// Judged quantity at the end.
     pub gap: Option<f64>,
     pub settled: Settled,
@@ -65,6 +68,8 @@ pub fn compare(
         selected: selected(&run, &series),
         rate: rate.and_then(|r| fit(&series, r)),
         coordinates: coordinates(&run),
+        completion: last_predictor(&run).and_then(|w| pictures::completion(setup, w)),
+        fourier: last_predictor(&run).and_then(|w| pictures::fourier(setup, reference, w)),
         gap,
         settled,
         unfinished: unfinished(&run),
@@ -170,6 +175,7 @@ fn point(setup: &Setup, reference: Option<&Reference>, moment: &Moment) -> Point
             .as_deref()
             .and_then(|test| error_rate(test, &measures::outputs(setup, &moment.theta, test))),
         measured: shown.filter_map(|(id, m)| Some((id.to_string(), m.evaluate(&view)?))).collect(),
+        spectrum: pictures::spectrum(setup, moment),
         ..Point::default()
     }
 }

@@ -53,6 +53,9 @@ pub struct Point {
     /// Further measures by their id, wherever they have a meaning (`tropism list measures`).
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub measured: BTreeMap<String, f64>,
+    /// The twelve largest singular values, in decreasing order, where the effective predictor is a matrix.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub spectrum: Vec<f64>,
 }
 
 /// One coordinate of the selected solution beside the predicted one (both at unit norm for directions).

@@ -20,6 +20,8 @@ pub(super) enum Role {
     Muted,
     Grid,
     Shade,
+    /// Cells of a matrix that nobody has seen.
+    Unseen,
     Paper,
     Data,
     Second,
@@ -29,11 +31,12 @@ pub(super) enum Role {
     Tolerance,
 }
 
-const ROLES: [Role; 11] = [
+const ROLES: [Role; 12] = [
     Role::Ink,
     Role::Muted,
     Role::Grid,
     Role::Shade,
+    Role::Unseen,
     Role::Paper,
     Role::Data,
     Role::Second,
@@ -52,6 +55,7 @@ impl Role {
             Role::Muted => ("muted", "#5b636e", None),
             Role::Grid => ("grid", "#e3e6ea", None),
             Role::Shade => ("shade", "#f3f6fa", None),
+            Role::Unseen => ("unseen", "#f0d9a8", None),
             Role::Paper => ("paper", "#ffffff", None),
             Role::Data => ("data", "#0072b2", None),
             Role::Second => ("second", "#a8477d", Some([2.0, 2.5])),
@@ -90,7 +94,12 @@ pub(super) struct Pen<'a> {
 }
 
 fn fine(p: (f64, f64)) -> (i32, i32) {
-    ((p.0 * FINE).round() as i32, (p.1 * FINE).round() as i32)
+    (fine_units(p.0), fine_units(p.1))
+}
+
+/// A length in sketch units, for elements drawn past the pen.
+pub(super) fn fine_units(pixels: f64) -> i32 {
+    (pixels * FINE).round() as i32
 }
 
 fn stroke(role: Role, width: f64) -> ShapeStyle {

@@ -14,6 +14,8 @@ pub(super) struct Line {
     pub points: Vec<(f64, f64)>,
     /// Mark the points themselves.
     pub dots: bool,
+    /// Written behind the line's last point, where there is room.
+    pub end: String,
 }
 
 /// What the crosshair reads at one recorded moment.
@@ -106,6 +108,7 @@ impl Chart {
             for line in &self.lines {
                 self.line(pen, &area, line);
             }
+            self.ends(pen, &area);
             for (x, y, line) in &legend {
                 let y = y + top(sheet);
                 pen.line(line.role, line.width, &[(*x, y), (x + KEY, y)]);
@@ -216,6 +219,20 @@ impl Chart {
                 if (0.0..=1.0).contains(&u) && (0.0..=1.0).contains(&v) {
                     pen.dot(line.role, self.place(area, x, y), 2.4, true);
                 }
+            }
+        }
+    }
+
+    /// Names at the ends of lines, first lines first; one that would touch another is left out.
+    fn ends(&self, pen: &mut Pen, area: &Area) {
+        let mut taken: Vec<f64> = Vec::new();
+        for line in self.lines.iter().filter(|l| !l.end.is_empty()) {
+            let last = line.points.iter().rev().find(|p| p.0.is_finite() && p.1.is_finite());
+            let Some(&(x, y)) = last else { continue };
+            let at = self.place(area, x, y);
+            if taken.iter().all(|t| (t - at.1).abs() >= LEGEND_SIZE) {
+                pen.text(Role::Muted, LEGEND_SIZE - 1.0, Anchor::Start, (at.0 + 4.0, at.1), &line.end);
+                taken.push(at.1);
             }
         }
     }

@@ -11,12 +11,12 @@ use crate::report::{Point, RateClock, Report};
 const MOST_DOTS: usize = 60;
 
 /// A measured quantity along the run: how it is called, and its value on the vertical axis.
-struct Track<'a> {
-    name: &'a str,
-    role: Role,
-    at: &'a dyn Fn(&Point) -> Option<f64>,
+pub(super) struct Track<'a> {
+    pub name: &'a str,
+    pub role: Role,
+    pub at: &'a dyn Fn(&Point) -> Option<f64>,
     /// The value as the crosshair reads it.
-    read: &'a dyn Fn(&Point) -> Option<f64>,
+    pub read: &'a dyn Fn(&Point) -> Option<f64>,
 }
 
 /// All charts over time for which the report has at least one point.
@@ -27,7 +27,7 @@ pub(super) fn charts(report: &Report) -> Vec<Chart> {
         .collect()
 }
 
-fn log10_positive(v: Option<f64>) -> Option<f64> {
+pub(super) fn log10_positive(v: Option<f64>) -> Option<f64> {
     v.filter(|v| *v > 0.0).map(f64::log10)
 }
 
@@ -55,7 +55,14 @@ fn data_line(report: &Report, track: &Track) -> Line {
         .filter_map(|p| Some((p.log10_time.filter(|l| l.is_finite())?, (track.at)(p).unwrap_or(f64::NAN))))
         .collect();
     let seen = points.iter().filter(|p| p.1.is_finite()).count();
-    Line { name: track.name.into(), role: track.role, width: 2.2, points, dots: seen <= MOST_DOTS }
+    Line {
+        name: track.name.into(),
+        role: track.role,
+        width: 2.2,
+        points,
+        dots: seen <= MOST_DOTS,
+        end: String::new(),
+    }
 }
 
 fn marks(report: &Report, tracks: &[Track]) -> Vec<Mark> {
@@ -72,11 +79,11 @@ fn marks(report: &Report, tracks: &[Track]) -> Vec<Mark> {
 /// A horizontal reference line.
 fn level(x: &Axis, name: String, role: Role, y: f64) -> Line {
     let [lo, hi] = [x.value(0.0), x.value(1.0)];
-    Line { name, role, width: 1.3, points: vec![(lo, y), (hi, y)], dots: false }
+    Line { name, role, width: 1.3, points: vec![(lo, y), (hi, y)], dots: false, end: String::new() }
 }
 
 /// The tracks of one chart become lines; `None` if nothing was measured or time never passed.
-fn chart(
+pub(super) fn chart(
     report: &Report,
     id: &'static str,
     y: Option<Axis>,
@@ -104,7 +111,7 @@ fn chart(
     })
 }
 
-fn values<'a>(report: &'a Report, tracks: &'a [Track]) -> impl Iterator<Item = f64> + 'a {
+pub(super) fn values<'a>(report: &'a Report, tracks: &'a [Track]) -> impl Iterator<Item = f64> + 'a {
     let timed = report.series.iter().filter(|p| p.log10_time.is_some_and(f64::is_finite));
     timed.flat_map(|p| tracks.iter().filter_map(|t| (t.at)(p)))
 }
@@ -237,7 +244,7 @@ fn errors(report: &Report) -> Option<Chart> {
 }
 
 /// A single line needs no legend: the vertical axis names it.
-fn unnamed(mut chart: Chart) -> Chart {
+pub(super) fn unnamed(mut chart: Chart) -> Chart {
     for line in &mut chart.lines {
         line.name.clear();
     }

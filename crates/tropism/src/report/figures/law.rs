@@ -100,7 +100,14 @@ fn curve(report: &Report, law: &Law, x: &Axis, units: [f64; 2]) -> Vec<(f64, f64
 pub(super) fn fitted_line(report: &Report, law: &Law, x: &Axis) -> Option<Line> {
     let units = window(report, law.clock)?.map(|l| x.unit(l));
     let name = format!("fitted, slope {}", number(law.slope));
-    Some(Line { name, role: Role::Fitted, width: 8.0, points: curve(report, law, x, units), dots: false })
+    Some(Line {
+        name,
+        role: Role::Fitted,
+        width: 8.0,
+        points: curve(report, law, x, units),
+        dots: false,
+        end: String::new(),
+    })
 }
 
 pub(super) fn predicted_line(report: &Report, law: &Law, x: &Axis) -> Option<Line> {
@@ -111,5 +118,12 @@ pub(super) fn predicted_line(report: &Report, law: &Law, x: &Axis) -> Option<Lin
     let units = [(units[0] - OVERHANG).max(0.0), (units[1] + OVERHANG).min(1.0)];
     let bound = report.prediction.rate.as_ref().is_some_and(|r| r.upper_bound_only);
     let name = format!("predicted{} slope {}", if bound { " bound," } else { "," }, number(law.slope));
-    Some(Line { name, role: Role::Predicted, width: 1.8, points: curve(report, law, x, units), dots: false })
+    Some(Line {
+        name,
+        role: Role::Predicted,
+        width: 1.8,
+        points: curve(report, law, x, units),
+        dots: false,
+        end: String::new(),
+    })
 }

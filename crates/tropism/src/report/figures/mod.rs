@@ -1,15 +1,19 @@
 //! Figures of a report as SVG: standing alone with a light palette, or inline with the page's colours.
 //!
-//! `content` says what each figure shows, `law` draws the rates, `chart` and `pairs` lay it out over `axis`,
-//! and `canvas` turns strokes into SVG. Equal reports give equal bytes.
+//! `content`, `measured` and `spectra` say what each chart shows, `law` draws the rates, `chart`, `pairs` and `completion` lay
+//! it out over `axis`, `raster` fills cells, and `canvas` turns strokes into SVG. Equal reports give equal bytes.
 
 mod axis;
 mod canvas;
 mod chart;
+mod completion;
 mod content;
 mod heat;
 mod law;
+mod measured;
 mod pairs;
+mod raster;
+mod spectra;
 #[cfg(test)]
 mod tests;
 
@@ -22,7 +26,8 @@ use chart::{Picture, Sheet};
 /// One figure with the words that belong beside it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Figure {
-    /// Short and fit for a file name: `gap`, `loss`, `norm`, `margin`, `residual`, `errors`, `coordinates`.
+    /// Short and fit for a file name: `gap`, `loss`, `norm`, `margin`, `residual`, `errors`, `coordinates`; where they
+    /// have a meaning `singular_values`, `fourier`, `completion` and one for every kind of further measure.
     pub id: String,
     pub title: String,
     pub caption: String,
@@ -65,8 +70,10 @@ const SMALL: Sheet = Sheet { width: 500.0, height: 340.0, titled: false };
 const NARROW: Sheet = Sheet { width: 340.0, height: 300.0, titled: false };
 
 fn plates(report: &Report) -> Vec<Plate<'_>> {
-    let mut out: Vec<Plate> = content::charts(report)
-        .into_iter()
+    let charts = content::charts(report).into_iter().chain(spectra::singular_values(report));
+    let mut out: Vec<Plate> = charts
+        .chain(measured::charts(report))
+        .chain(spectra::fourier(report))
         .map(|chart| Plate {
             id: chart.id,
             title: chart.title.clone(),
@@ -74,6 +81,14 @@ fn plates(report: &Report) -> Vec<Plate<'_>> {
             draw: Box::new(move |sheet, title| Some(chart.draw(sheet, title))),
         })
         .collect();
+    if let Some(completed) = &report.completion {
+        out.push(Plate {
+            id: "completion",
+            title: "Completed matrix".into(),
+            caption: completion::caption(completed),
+            draw: Box::new(move |sheet, title| completion::draw(completed, title, sheet)),
+        });
+    }
     let rows = pairs::shown(report);
     if !rows.is_empty() {
         let title = "Largest coordinates";
@@ -116,7 +131,7 @@ pub fn hero_figure(report: &Report) -> String {
 /// The figures for a page that defines the `--fig-…` colours.
 pub(super) fn inline(report: &Report) -> Vec<Inline> {
     let figure = |plate: Plate| {
-        let main = plate.id == "gap";
+        let main = ["gap", "completion"].contains(&plate.id);
         let sheets = [if main { WIDE } else { SMALL }, NARROW];
         let view = |sheet: &Sheet| {
             let (svg, picture) = plate.svg(*sheet, Palette::Variables)?;

@@ -80,6 +80,89 @@ fn every_quantity_has_its_figure() {
 }
 
 #[test]
+fn further_measures_share_charts_where_they_tell_of_one_thing() {
+    let report = fixtures::completion();
+    let ids: Vec<String> = figures(&report).into_iter().map(|f| f.id).collect();
+    let further =
+        ["singular_values", "unobserved", "rank", "layers", "support", "direction_distance", "completion"];
+    assert_eq!(ids, [&["gap", "loss", "norm", "residual"][..], &further, &["coordinates"]].concat());
+    let rank = figures(&report).into_iter().find(|f| f.id == "rank").unwrap().svg;
+    assert!(rank.contains("effective rank") && rank.contains("stable rank"));
+    assert!(!rank.contains("‖W‖_*"), "a measure without values is named");
+}
+
+/// `σ_k = t^(1/k)`: straight lines whose slopes, calibrated by the tick labels, are `1/k`, each named at its end.
+#[test]
+fn singular_values_are_lines_over_log_time() {
+    let all = figures(&fixtures::completion());
+    let svg = &all.iter().find(|f| f.id == "singular_values").unwrap().svg;
+    let doc = Document::parse(svg).unwrap();
+    let across = (tick(&doc, "middle", "6").0 - tick(&doc, "middle", "2").0) / 4.0;
+    let up = (tick(&doc, "end", "4").1 - tick(&doc, "end", "2").1) / 2.0;
+    let lines = doc.descendants().filter(|n| n.attribute("stroke") == Some("#0072b2"));
+    let mut slopes: Vec<f64> = lines
+        .map(|n| {
+            let points = polyline(&doc, |m| *m == n);
+            let (a, b) = (points[0], points[points.len() - 1]);
+            (b.1 - a.1) / up / ((b.0 - a.0) / across)
+        })
+        .collect();
+    slopes.sort_by(|a, b| b.total_cmp(a));
+    assert_eq!(slopes.len(), 4);
+    for (k, slope) in slopes.iter().enumerate() {
+        // Ends of lines and ticks are rounded to a tenth of a pixel.
+        assert!((slope - 1.0 / (k as f64 + 1.0)).abs() < 0.01, "{slopes:?}");
+    }
+    assert!(svg.contains("σ₁") && svg.contains("σ₄"));
+}
+
+#[test]
+fn a_completed_matrix_stands_beside_truth_and_mask() {
+    let report = fixtures::completion();
+    let svg_of = |r: &Report| figures(r).into_iter().find(|f| f.id == "completion").unwrap().svg;
+    let doc_images = |svg: &str| {
+        let doc = Document::parse(svg).unwrap();
+        let images = doc.descendants().filter(|n| n.has_tag_name("image"));
+        let number = |n: Node, of: &str| n.attribute(of).unwrap().parse::<f64>().unwrap();
+        images.map(|n| [number(n, "x"), number(n, "width"), number(n, "height")]).collect::<Vec<_>>()
+    };
+    let svg = svg_of(&report);
+    let images = doc_images(&svg);
+    // Three panels and the scale; cells are square, so 6 × 4 of them stand upright.
+    assert_eq!(images.len(), 4);
+    for panel in &images[..3] {
+        assert!((panel[2] / panel[1] - 1.5).abs() < 0.01);
+    }
+    assert!(images[0][0] + images[0][1] < images[1][0] && images[1][0] + images[1][1] < images[2][0]);
+    for word in ["truth", "observed", "completed", "not observed", "12 × 8", "6 × 4 cells"] {
+        assert!(svg.contains(word), "{word}");
+    }
+    let mut unknown = report.clone();
+    unknown.completion.as_mut().unwrap().truth.clear();
+    assert_eq!(doc_images(&svg_of(&unknown)).len(), 3);
+    // Cells that do not fill their panel are not drawn.
+    unknown.completion.as_mut().unwrap().completed.pop();
+    assert!(figures(&unknown).iter().all(|f| f.id != "completion"));
+}
+
+#[test]
+fn fourier_spectra_stand_side_by_side() {
+    let all = figures(&fixtures::convolution());
+    let doc = Document::parse(&all.iter().find(|f| f.id == "fourier").unwrap().svg).unwrap();
+    let bars = |colour: &str| -> Vec<f64> {
+        let lines = doc.descendants().filter(|n| n.has_tag_name("polyline"));
+        let upright =
+            |n: &Node| n.attribute("stroke") == Some(colour) && n.attribute("stroke-width") == Some("40");
+        let ends = lines.filter(upright).map(|n| polyline(&doc, |m| *m == n));
+        ends.filter(|p| p[0].0 == p[1].0).map(|p| p[0].1 - p[1].1).collect()
+    };
+    let (selected, predicted) = (bars("#0072b2"), bars(PREDICTED));
+    assert_eq!((selected.len(), predicted.len()), (5, 4));
+    assert!((predicted[1] / predicted[2] - 2.0).abs() < 0.01);
+    assert!((selected[2] / predicted[2] - 0.8).abs() < 0.01);
+}
+
+#[test]
 fn equal_reports_give_equal_bytes() {
     assert_eq!(figures(&classification()), figures(&classification()));
 }

@@ -1,0 +1,106 @@
+//! Spectra: singular values along the run, and the Fourier transform of the predictor at its end.
+
+use super::axis::{Axis, Warp};
+use super::canvas::Role;
+use super::chart::{Chart, Line, Mark};
+use super::content::{Track, chart, log10_positive, values};
+use crate::report::format::{number, subscript};
+use crate::report::{Point, Report};
+
+/// Singular values below this part of the largest are rounding of the decomposition.
+const ROUNDING: f64 = 1e-14;
+/// Bars of the two spectra stand side by side while there are no more frequencies than this.
+const MOST_BARS: usize = 64;
+
+/// The singular values of the predictor over time, one line each.
+pub(super) fn singular_values(report: &Report) -> Option<Chart> {
+    let most = report.series.iter().map(|p| p.spectrum.len()).max().unwrap_or(0);
+    let value = |p: &Point, k: usize| {
+        let top = p.spectrum.first()?;
+        p.spectrum.get(k).copied().filter(|s| s.is_finite() && *s > ROUNDING * top)
+    };
+    let heights: Vec<_> = (0..most).map(|k| move |p: &Point| log10_positive(value(p, k))).collect();
+    let reads: Vec<_> = (0..most).map(|k| move |p: &Point| value(p, k)).collect();
+    let names: Vec<String> = (1..=most).map(|k| format!("σ{}", subscript(k))).collect();
+    let tracks: Vec<Track> = (0..most)
+        .map(|k| Track { name: &names[k], role: Role::Data, at: &heights[k], read: &reads[k] })
+        .collect();
+    let y = Axis::powers("singular value", Warp::Straight, values(report, &tracks));
+    let caption = format!(
+        "The {most} largest singular values of the predictor as a matrix. Values within rounding of zero, 10⁻¹⁴ of the largest, \
+         are not drawn."
+    );
+    let mut out = chart(report, "singular_values", y, &tracks, ("Singular values", caption))?;
+    for (k, line) in out.lines.iter_mut().enumerate() {
+        // They never cross: the ends of the lines name them, and thinner strokes tell the smaller ones.
+        line.end = std::mem::take(&mut line.name);
+        line.width = (2.2 - 0.12 * k as f64).max(1.0);
+        line.dots = false;
+    }
+    Some(out)
+}
+
+/// Moduli of the Fourier transform of the selected predictor beside those of the predicted one.
+pub(super) fn fourier(report: &Report) -> Option<Chart> {
+    let spectra = report.fourier.as_ref()?;
+    let count = spectra.selected.len();
+    let seen = |v: &[Option<f64>]| v.iter().flatten().copied().collect::<Vec<f64>>();
+    let (selected, predicted) = (seen(&spectra.selected), seen(&spectra.predicted));
+    let few = count <= MOST_BARS;
+    // Side by side where there are two and room for both.
+    let aside = if few && !predicted.is_empty() { 0.16 } else { 0.0 };
+    let width = if few { 4.0 } else { 1.4 };
+    let mut lines = vec![bars(&spectra.selected, -aside, ("selected", Role::Data), width)];
+    if !predicted.is_empty() {
+        let words = ("predicted", Role::Predicted);
+        lines.push(if few {
+            bars(&spectra.predicted, aside, words, width)
+        } else {
+            curve(&spectra.predicted, words)
+        });
+    }
+    let beside = if predicted.is_empty() { "" } else { ", beside that of the predicted one" };
+    Some(Chart {
+        id: "fourier",
+        title: "Fourier spectrum".into(),
+        caption: format!(
+            "Moduli of the unitary discrete Fourier transform of the selected predictor, of length {}{beside}; frequencies \
+             above the middle mirror those shown.",
+            spectra.length
+        ),
+        x: Axis::plain(
+            "frequency, in turns over the whole predictor",
+            [-0.5, count as f64 - 0.5].into_iter(),
+        )?,
+        y: Axis::plain("modulus", selected.into_iter().chain(predicted).chain([0.0]))?,
+        flow_from: None,
+        lines,
+        marks: marks(&spectra.selected, &spectra.predicted),
+    })
+}
+
+/// Upright strokes from zero; a value that is no number leaves none.
+fn bars(values: &[Option<f64>], aside: f64, (name, role): (&str, Role), width: f64) -> Line {
+    let bar = |(k, v): (usize, &Option<f64>)| {
+        let (x, y) = (k as f64 + aside, v.unwrap_or(f64::NAN));
+        [(x, 0.0), (x, y), (f64::NAN, f64::NAN)]
+    };
+    let points = values.iter().enumerate().flat_map(bar).collect();
+    Line { name: name.into(), role, width, points, dots: false, end: String::new() }
+}
+
+fn curve(values: &[Option<f64>], (name, role): (&str, Role)) -> Line {
+    let points = values.iter().enumerate().map(|(k, v)| (k as f64, v.unwrap_or(f64::NAN))).collect();
+    Line { name: name.into(), role, width: 1.4, points, dots: false, end: String::new() }
+}
+
+fn marks(selected: &[Option<f64>], predicted: &[Option<f64>]) -> Vec<Mark> {
+    let mark = |k: usize| {
+        let both = [("selected", selected.get(k)), ("predicted", predicted.get(k))];
+        let read: Vec<(&str, f64)> = both.into_iter().filter_map(|(n, v)| Some((n, (*v?)?))).collect();
+        let text = read.iter().map(|(name, v)| format!(" · {name} {}", number(*v))).collect::<String>();
+        let ys: Vec<f64> = read.iter().map(|r| r.1).collect();
+        (!ys.is_empty()).then(|| Mark { x: k as f64, ys, text: format!("frequency {k}{text}") })
+    };
+    (0..selected.len()).filter_map(mark).collect()
+}

@@ -1,0 +1,180 @@
+//! What figures show beside the series: a matrix completed beside what is known of it, and the spectra of predictors.
+
+use super::reference::Reference;
+use crate::data::{Dataset, Targets};
+use crate::measures::Moment;
+use crate::models::Structure;
+use crate::numerics::{Matrix, linalg};
+use crate::spec::Setup;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Cells of a picture of a matrix; larger matrices are averaged over square blocks.
+const MOST_CELLS: usize = 4096;
+/// Singular values recorded at a moment, the largest ones.
+const MOST_SINGULAR_VALUES: usize = 12;
+/// Largest number of multiplications, about, that the singular values of one moment may cost.
+const MOST_WORK: usize = 2_000_000_000;
+/// Longest predictor whose Fourier spectrum is shown: beyond it the sums, and the figure, hold too much.
+const LONGEST_SIGNAL: usize = 2048;
+
+/// A completed matrix beside what is known of it. Cells run along rows; each is the mean over a square block of entries, a
+/// single one where the matrix is small.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CompletionReport {
+    /// Rows and columns of the matrix itself.
+    pub of: [usize; 2],
+    /// Rows of cells.
+    pub rows: usize,
+    /// Columns of cells.
+    pub cols: usize,
+    /// The true matrix, or what is known of it; empty where nothing is known beyond the observed entries.
+    pub truth: Vec<Option<f64>>,
+    /// The observed entries; `null` in cells without any.
+    pub mask: Vec<Option<f64>>,
+    /// What was selected.
+    pub completed: Vec<Option<f64>>,
+}
+
+/// Moduli of the unitary discrete Fourier transform of a predictor at the frequencies `0, 1, …, d/2`; those above mirror them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct FourierReport {
+    /// Length of the predictor, `d`.
+    pub length: usize,
+    /// Of the selected predictor, at unit norm where only directions are compared.
+    pub selected: Vec<Option<f64>>,
+    /// Of the predicted one; empty where nothing is predicted.
+    pub predicted: Vec<Option<f64>>,
+}
+
+/// The largest singular values, in decreasing order, of an effective predictor that is a matrix: of the shape of the inputs where
+/// these are matrices, `k × d` for curved models with several outputs. Empty for others and for what is too large.
+pub(super) fn spectrum(setup: &Setup, moment: &Moment) -> Vec<f64> {
+    let k = setup.data.targets.outputs();
+    let curved = !setup.model.facts().linear_in_parameters;
+    let shape = match setup.data.shape {
+        Some(shape) if k == 1 => shape,
+        _ if k > 1 && curved => (k, setup.data.d()),
+        _ => return vec![],
+    };
+    let mut values = moment.w.as_deref().map_or_else(Vec::new, |w| singular_values(w, shape));
+    values.truncate(MOST_SINGULAR_VALUES);
+    values
+}
+
+fn singular_values(w: &[f64], (rows, cols): (usize, usize)) -> Vec<f64> {
+    let (small, top) = (rows.min(cols), linalg::max_abs(w));
+    let dear = small.saturating_mul(small).saturating_mul(rows.max(cols)) > MOST_WORK;
+    if small < 2 || rows * cols != w.len() || dear || top <= 0.0 || !top.is_finite() {
+        return vec![];
+    }
+    // The iteration squares entries: they are brought to size one first.
+    let scaled = w.iter().map(|v| v / top).collect();
+    let values = linalg::singular_values(&Matrix::from_vec(rows, cols, scaled));
+    if values.iter().all(|s| s.is_finite()) { values.into_iter().map(|s| s * top).collect() } else { vec![] }
+}
+
+/// The picture of a matrix completion; `None` for other problems and models without an effective predictor.
+pub(super) fn completion(setup: &Setup, w: &[f64]) -> Option<CompletionReport> {
+    let data = &setup.data;
+    let shape = data.shape.filter(|(rows, cols)| rows * cols == w.len())?;
+    let observed = entries(data, w.len())?;
+    let held_out = data.test.as_deref().and_then(|test| entries(test, w.len()));
+    let known: Vec<Option<f64>> = match (&data.truth, held_out) {
+        (Some(truth), _) if truth.weights.len() == w.len() => {
+            truth.weights.iter().map(|v| Some(*v)).collect()
+        }
+        (_, Some(hidden)) => observed.iter().zip(&hidden).map(|(a, b)| a.or(*b)).collect(),
+        _ => vec![],
+    };
+    let selected: Vec<Option<f64>> = w.iter().map(|v| Some(*v)).collect();
+    let block = block(shape);
+    Some(CompletionReport {
+        of: [shape.0, shape.1],
+        rows: shape.0.div_ceil(block),
+        cols: shape.1.div_ceil(block),
+        truth: averaged(&known, shape, block),
+        mask: averaged(&observed, shape, block),
+        completed: averaged(&selected, shape, block),
+    })
+}
+
+/// The value of every entry that a sample observes; `None` if some sample is not a single entry.
+fn entries(data: &Dataset, size: usize) -> Option<Vec<Option<f64>>> {
+    let Targets::Real(y) = &data.targets else { return None };
+    let mut out = vec![None; size];
+    for (i, y) in y.iter().enumerate() {
+        let (mut found, mut single) = (None, true);
+        data.x.for_row(i, |j, v| {
+            if v != 0.0 {
+                single &= found.is_none() && v == 1.0;
+                found = Some(j);
+            }
+        });
+        *out.get_mut(found.filter(|_| single)?)? = Some(*y);
+    }
+    Some(out)
+}
+
+/// Side of the smallest blocks of which there are few enough.
+fn block((rows, cols): (usize, usize)) -> usize {
+    (1..).find(|b| rows.div_ceil(*b) * cols.div_ceil(*b) <= MOST_CELLS).unwrap_or(1)
+}
+
+/// Means over square blocks of what is known in them.
+fn averaged(values: &[Option<f64>], (rows, cols): (usize, usize), block: usize) -> Vec<Option<f64>> {
+    if values.is_empty() {
+        return vec![];
+    }
+    let (down, across) = (rows.div_ceil(block), cols.div_ceil(block));
+    let mut cells = vec![(0.0, 0_u32); down * across];
+    for (e, v) in values.iter().enumerate() {
+        if let Some(v) = v {
+            let cell = &mut cells[e / cols / block * across + e % cols / block];
+            *cell = (cell.0 + v, cell.1 + 1);
+        }
+    }
+    cells.into_iter().map(|(sum, n)| (n > 0).then(|| short(sum / f64::from(n))).flatten()).collect()
+}
+
+/// Four digits: more than 256 shades of grey can show, in a quarter of the room.
+fn short(v: f64) -> Option<f64> {
+    format!("{v:.3e}").parse().ok().filter(|v: &f64| v.is_finite())
+}
+
+/// Fourier spectra of the predictor of a convolutional network and of the predicted one.
+pub(super) fn fourier(setup: &Setup, reference: Option<&Reference>, w: &[f64]) -> Option<FourierReport> {
+    let convolutional = matches!(setup.model.facts().structure, Structure::Convolutional { .. });
+    let one = setup.data.targets.outputs() == 1 && (2..=LONGEST_SIGNAL).contains(&w.len());
+    if !convolutional || !one || w.iter().any(|v| !v.is_finite()) {
+        return None;
+    }
+    let target = reference.and_then(|r| r.solution.as_deref()).filter(|t| t.len() == w.len());
+    let moduli = |v: &[f64]| {
+        let direction = reference.is_some_and(|r| r.direction);
+        let size = if direction { linalg::norm2(v).max(f64::MIN_POSITIVE) } else { 1.0 };
+        moduli(v).into_iter().map(|m| short(m / size)).collect()
+    };
+    Some(FourierReport {
+        length: w.len(),
+        selected: moduli(w),
+        predicted: target.map_or_else(Vec::new, moduli),
+    })
+}
+
+/// `|d^{-1/2} Σ_j w_j e^{−2πi jk/d}|` for `k = 0, …, d/2`.
+fn moduli(w: &[f64]) -> Vec<f64> {
+    let d = w.len();
+    let turn = |m: usize| (2.0 * std::f64::consts::PI * m as f64 / d as f64).sin_cos();
+    let table: Vec<(f64, f64)> = (0..d).map(turn).collect();
+    let modulus = |k: usize| {
+        let terms = w.iter().enumerate().map(|(j, v)| (v * table[j * k % d].0, v * table[j * k % d].1));
+        let (im, re) = terms.fold((0.0, 0.0), |(a, b), (s, c)| (a + s, b + c));
+        f64::hypot(re, im) / (d as f64).sqrt()
+    };
+    (0..=d / 2).map(modulus).collect()
+}
+
+#[cfg(test)]
+#[path = "pictures_tests.rs"]
+mod tests;
