@@ -40,9 +40,15 @@ fn range(report: &CompletionReport) -> Option<[f64; 2]> {
 pub(super) fn caption(report: &CompletionReport) -> String {
     let [rows, cols] = report.of;
     let mut out = format!(
-        "The {rows} × {cols} matrix{}, its observed entries, and the matrix selected, on one grey scale; completed values outside \
-         it are cut.",
-        if report.truth.is_empty() { "" } else { " as far as it is known" }
+        "{}, on one grey scale; completed values outside it are cut.",
+        match report.truth.iter().filter(|v| v.is_none()).count() {
+            _ if report.truth.is_empty() =>
+                format!("The observed entries of a {rows} × {cols} matrix and the matrix selected"),
+            0 => format!("The true {rows} × {cols} matrix, its observed entries and the matrix selected"),
+            _ => format!(
+                "What is known of a {rows} × {cols} matrix, its observed entries and the matrix selected"
+            ),
+        }
     );
     if report.rows < rows || report.cols < cols {
         out += &format!(
@@ -111,7 +117,7 @@ const BAR: f64 = 120.0;
 
 /// Where the scale begins, right of its lower end's label.
 fn bar(range: [f64; 2]) -> f64 {
-    MARGIN + text_width(&number(range[0]), LABEL_SIZE) + 8.0
+    MARGIN + text_width(&number(range[0]), LABEL_SIZE) + 14.0
 }
 
 fn legend(pen: &mut Pen, range: [f64; 2], foot: f64) {

@@ -131,7 +131,7 @@ pub fn hero_figure(report: &Report) -> String {
 /// The figures for a page that defines the `--fig-…` colours.
 pub(super) fn inline(report: &Report) -> Vec<Inline> {
     let figure = |plate: Plate| {
-        let main = ["gap", "completion"].contains(&plate.id);
+        let main = ["gap", "singular_values", "completion"].contains(&plate.id);
         let sheets = [if main { WIDE } else { SMALL }, NARROW];
         let view = |sheet: &Sheet| {
             let (svg, picture) = plate.svg(*sheet, Palette::Variables)?;
