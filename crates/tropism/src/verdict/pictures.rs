@@ -4,6 +4,7 @@ use super::reference::Reference;
 use crate::data::{Dataset, Targets};
 use crate::measures::Moment;
 use crate::models::Structure;
+use crate::numerics::fourier::Fourier;
 use crate::numerics::{Matrix, linalg};
 use crate::spec::Setup;
 use schemars::JsonSchema;
@@ -164,15 +165,13 @@ pub(super) fn fourier(setup: &Setup, reference: Option<&Reference>, w: &[f64]) -
 
 /// `|d^{-1/2} Σ_j w_j e^{−2πi jk/d}|` for `k = 0, …, d/2`.
 fn moduli(w: &[f64]) -> Vec<f64> {
-    let d = w.len();
-    let turn = |m: usize| (2.0 * std::f64::consts::PI * m as f64 / d as f64).sin_cos();
-    let table: Vec<(f64, f64)> = (0..d).map(turn).collect();
+    let transform = Fourier::new(w.len());
     let modulus = |k: usize| {
-        let terms = w.iter().enumerate().map(|(j, v)| (v * table[j * k % d].0, v * table[j * k % d].1));
-        let (im, re) = terms.fold((0.0, 0.0), |(a, b), (s, c)| (a + s, b + c));
-        f64::hypot(re, im) / (d as f64).sqrt()
+        let terms = w.iter().enumerate().map(|(j, v)| (transform.entry(k, j), v));
+        let (re, im) = terms.fold((0.0, 0.0), |(re, im), ((c, s), v)| (re + c * v, im + s * v));
+        f64::hypot(re, im)
     };
-    (0..=d / 2).map(modulus).collect()
+    (0..=w.len() / 2).map(modulus).collect()
 }
 
 #[cfg(test)]
