@@ -5,7 +5,7 @@ use crate::data::{Dataset, Targets};
 use crate::measures::Moment;
 use crate::models::Structure;
 use crate::numerics::fourier::Fourier;
-use crate::numerics::{Matrix, linalg};
+use crate::numerics::linalg;
 use crate::spec::Setup;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -14,8 +14,6 @@ use serde::{Deserialize, Serialize};
 const MOST_CELLS: usize = 4096;
 /// Singular values recorded at a moment, the largest ones.
 const MOST_SINGULAR_VALUES: usize = 12;
-/// Largest number of multiplications, about, that the singular values of one moment may cost.
-const MOST_WORK: usize = 2_000_000_000;
 /// Longest predictor whose Fourier spectrum is shown: beyond it the sums, and the figure, hold too much.
 const LONGEST_SIGNAL: usize = 2048;
 
@@ -51,28 +49,13 @@ pub struct FourierReport {
 /// The largest singular values, in decreasing order, of an effective predictor that is a matrix: of the shape of the inputs where
 /// these are matrices, `k × d` for curved models with several outputs. Empty for others and for what is too large.
 pub(super) fn spectrum(setup: &Setup, moment: &Moment) -> Vec<f64> {
-    let k = setup.data.targets.outputs();
-    let curved = !setup.model.facts().linear_in_parameters;
-    let shape = match setup.data.shape {
-        Some(shape) if k == 1 => shape,
-        _ if k > 1 && curved => (k, setup.data.d()),
-        _ => return vec![],
-    };
-    let mut values = moment.w.as_deref().map_or_else(Vec::new, |w| singular_values(w, shape));
-    values.truncate(MOST_SINGULAR_VALUES);
-    values
-}
-
-fn singular_values(w: &[f64], (rows, cols): (usize, usize)) -> Vec<f64> {
-    let (small, top) = (rows.min(cols), linalg::max_abs(w));
-    let dear = small.saturating_mul(small).saturating_mul(rows.max(cols)) > MOST_WORK;
-    if small < 2 || rows * cols != w.len() || dear || top <= 0.0 || !top.is_finite() {
+    let of_inputs = setup.data.shape.is_some() && setup.data.targets.outputs() == 1;
+    if !of_inputs && setup.model.facts().linear_in_parameters {
         return vec![];
     }
-    // The iteration squares entries: they are brought to size one first.
-    let scaled = w.iter().map(|v| v / top).collect();
-    let values = linalg::singular_values(&Matrix::from_vec(rows, cols, scaled));
-    if values.iter().all(|s| s.is_finite()) { values.into_iter().map(|s| s * top).collect() } else { vec![] }
+    let finite = |v: &&[f64]| v.iter().all(|s| s.is_finite());
+    let values = moment.singular_values(setup).filter(finite).unwrap_or_default();
+    values[..values.len().min(MOST_SINGULAR_VALUES)].to_vec()
 }
 
 /// The picture of a matrix completion; `None` for other problems and models without an effective predictor.

@@ -38,16 +38,34 @@ fn moduli_are_those_of_the_unitary_transform() {
     assert!((energy - w.iter().map(|v| v * v).sum::<f64>()).abs() < 1e-14);
 }
 
-/// `diag(3, 2)` between rotations is `[[3c², …]]`: here simply a matrix with known singular values, at any magnitude.
+/// A network with several outputs and a matrix among the inputs have singular values; a linear predictor of one output and a
+/// linear classifier have none.
 #[test]
-fn singular_values_at_every_magnitude() {
-    for scale in [1.0, 1e-200, 1e200] {
-        // [[3, 0], [0, −2], [0, 0]].
-        let w: Vec<f64> = [3.0, 0.0, 0.0, -2.0, 0.0, 0.0].iter().map(|v| v * scale).collect();
-        let s = singular_values(&w, (3, 2));
-        assert!((s[0] / scale - 3.0).abs() < 1e-14 && (s[1] / scale - 2.0).abs() < 1e-14, "{s:?}");
-    }
-    assert!(singular_values(&[1.0, 2.0], (1, 2)).is_empty());
-    assert!(singular_values(&[0.0; 4], (2, 2)).is_empty());
-    assert!(singular_values(&[1.0, f64::NAN, 0.0, 1.0], (2, 2)).is_empty());
+fn spectra_belong_to_predictors_that_are_matrices() {
+    let recorded = |text: &str| {
+        let report = crate::examine::examine_text(text).unwrap();
+        let last = report.series.last().unwrap().clone();
+        (last.spectrum, last.norm, report.completion, report.fourier)
+    };
+    let horizon = "horizon.steps = 30\noptimizer.kind = \"gradient_descent\"\n";
+    let factors =
+        "data.kind = \"matrix_completion\"\nmodel.kind = \"matrix_factorization\"\nloss.kind = \"squared\"\n";
+    let (values, norm, completion, fourier) = recorded(&format!("{factors}{horizon}"));
+    let picture = completion.unwrap();
+    assert_eq!((values.len(), picture.of, picture.rows * picture.cols), (12, [20, 20], 400));
+    assert!(values.windows(2).all(|w| w[0] >= w[1]) && fourier.is_none());
+    // Twelve of twenty: their squares stay below that of the Frobenius norm.
+    assert!(values.iter().map(|s| s * s).sum::<f64>() <= norm * norm * (1.0 + 1e-12));
+    assert_eq!(picture.mask.iter().flatten().count(), 150);
+    assert!(picture.mask.iter().zip(&picture.truth).all(|(m, t)| m.is_none() || m == t));
+    assert!(picture.completed.iter().all(Option::is_some));
+    let classes = "data.kind = \"multiclass_gaussian\"\nloss.kind = \"cross_entropy\"\n";
+    assert_eq!(recorded(&format!("{classes}model.kind = \"deep_linear\"\n{horizon}")).0.len(), 3);
+    assert!(recorded(&format!("{classes}model.kind = \"linear\"\n{horizon}")).0.is_empty());
+    let signal =
+        "data.kind = \"gaussian_separable\"\nloss.kind = \"logistic\"\nmodel.kind = \"convolutional\"\n";
+    let (values, norm, completion, fourier) = recorded(&format!("{signal}{horizon}"));
+    let spectrum = fourier.unwrap();
+    assert!(values.is_empty() && completion.is_none() && spectrum.selected.len() == spectrum.length / 2 + 1);
+    assert!(spectrum.selected.iter().flatten().all(|m| *m <= norm.max(1.0) * 1.001));
 }
