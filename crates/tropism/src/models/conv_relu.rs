@@ -89,8 +89,7 @@ impl ConvReluSpec {
         };
         if rows == 0 || cols == 0 || rows.checked_mul(cols) != Some(interface.inputs) {
             let why = format!(
-                "rows times columns must be the number of inputs, {}; a bias column or a dropped constant column is one \
-                 too many or too few",
+                "rows times columns must be the number of inputs, {}; a bias column is one too many",
                 interface.inputs
             );
             return Err(Error::bad_value("model", "shape", format!("[{rows}, {cols}]"), &why));

@@ -1,11 +1,14 @@
 //! Laws of the models.
 
+mod derivatives;
+mod inputs;
+
 use crate::{Law, close, gaussian, gaussian_matrix, holds, orthogonal, random};
 use tropism::models::linear::{Linear, LinearSpec};
 use tropism::models::{Block, Interface, Model, ModelFacts, ModelSpec, Regime, Workspace};
-use tropism::numerics::linalg::{dot, matmul_nn, matmul_nt, norm2};
+use tropism::numerics::linalg::{matmul_nn, matmul_nt, norm2};
 use tropism::numerics::rng::Rng;
-use tropism::numerics::{Csr, Design, Matrix};
+use tropism::numerics::{Design, Matrix};
 
 const INPUTS: usize = 6;
 /// As a matrix.
@@ -86,144 +89,6 @@ fn pullback(model: &dyn Model, theta: &[f64], x: &Design, r: &[f64]) -> Vec<f64>
     let mut out = vec![f64::NAN; theta.len()];
     model.pullback(theta, x, r, &mut Workspace::default(), &mut out);
     out
-}
-
-/// `pullback(r) = ∂⟨r, f(θ)⟩/∂θ`, by central differences. With S = 1 + Σ|r f|: linear models h = 2^-10, rounding
-/// 2^-52/h · S ≤ 1e-12 S. Curved ones h = 2^-20: truncation h²/6 times a third derivative of at most a few hundred, 1e-10, and
-/// rounding of a few 2^-53/h · S = 1e-10 S. The points are drawn once; a kink within h of one of them would fail the law.
-fn pullback_is_derivative(model: &dyn Model) -> Law {
-    let linear = model.facts().linear_in_parameters;
-    let h = if linear { 1.0 / 1024.0 } else { f64::exp2(-20.0) };
-    let mut rng = random(11);
-    for _ in 0..5 {
-        let x = data(&mut rng);
-        let theta = gaussian(&mut rng, model.dim());
-        let r = gaussian(&mut rng, ROWS * model.facts().outputs);
-        let got = pullback(model, &theta, &x, &r);
-        let size: f64 =
-            1.0 + outputs(model, &theta, &x).iter().zip(&r).map(|(f, r)| (f * r).abs()).sum::<f64>();
-        for j in 0..theta.len() {
-            let at = |h: f64| {
-                let mut moved = theta.clone();
-                moved[j] += h;
-                dot(&r, &outputs(model, &moved, &x))
-            };
-            let want = (at(h) - at(-h)) / (2.0 * h);
-            let tolerance = if linear { 1e-11 * size } else { 4e-9 * size };
-            close(got[j], want, tolerance, || format!("pullback [{j}]"))?;
-        }
-    }
-    Ok(())
-}
-
-/// `⟨r, J v⟩ = ⟨Jᵀ r, v⟩`: forward and reverse mode share no pass. Each side is a sum of products of at most a dozen factors.
-fn pushforward_is_adjoint(model: &dyn Model) -> Law {
-    let mut rng = random(16);
-    for _ in 0..5 {
-        let x = data(&mut rng);
-        let (theta, v) = (gaussian(&mut rng, model.dim()), gaussian(&mut rng, model.dim()));
-        let r = gaussian(&mut rng, ROWS * model.facts().outputs);
-        let mut moved = vec![f64::NAN; r.len()];
-        model.pushforward(&theta, &x, &v, &mut Workspace::default(), &mut moved);
-        let back = pullback(model, &theta, &x, &r);
-        let size: f64 = back.iter().zip(&v).map(|(a, b)| (a * b).abs()).sum();
-        close(dot(&r, &moved), dot(&back, &v), 1e-13 * size.max(1.0), || "⟨r, Jv⟩ against ⟨Jᵀr, v⟩".into())?;
-    }
-    Ok(())
-}
-
-/// Row `i k + c` of the Jacobian is the pullback of that unit vector.
-fn jacobian_rows_are_pullbacks(model: &dyn Model) -> Law {
-    let mut rng = random(17);
-    let x = data(&mut rng);
-    let theta = gaussian(&mut rng, model.dim());
-    let rows = ROWS * model.facts().outputs;
-    let mut jacobian = Matrix::from_vec(rows, theta.len(), vec![f64::NAN; rows * theta.len()]);
-    model.jacobian(&theta, &x, &mut Workspace::default(), &mut jacobian);
-    for row in 0..rows {
-        let unit: Vec<f64> = (0..rows).map(|i| f64::from(u8::from(i == row))).collect();
-        let want = pullback(model, &theta, &x, &unit);
-        let size = norm2(&want).max(1.0);
-        for (a, b) in jacobian.row(row).iter().zip(&want) {
-            close(*a, *b, 1e-13 * size, || format!("row {row} of the Jacobian"))?;
-        }
-    }
-    Ok(())
-}
-
-/// `Σ r_i ∇²f_i v` is the derivative of the pullback along `v`. Central differences with h = 2^-17 in a direction of unit
-/// length: truncation h²/6 times a third derivative, 1e-11 times at most a few hundred; rounding a few 2^-53/h = 1.5e-11
-/// times the size of the pullback.
-fn curvature_is_derivative_of_pullback(model: &dyn Model) -> Law {
-    let h = f64::exp2(-17.0);
-    let mut rng = random(18);
-    for _ in 0..5 {
-        let x = data(&mut rng);
-        let (theta, mut v) = (gaussian(&mut rng, model.dim()), gaussian(&mut rng, model.dim()));
-        let length = norm2(&v);
-        v.iter_mut().for_each(|v| *v /= length);
-        let r = gaussian(&mut rng, ROWS * model.facts().outputs);
-        let mut got = vec![f64::NAN; theta.len()];
-        model.curvature_product(&theta, &x, &r, &v, &mut Workspace::default(), &mut got);
-        let at = |h: f64| -> Vec<f64> {
-            let moved: Vec<f64> = theta.iter().zip(&v).map(|(t, v)| t + h * v).collect();
-            pullback(model, &moved, &x, &r)
-        };
-        let (ahead, behind) = (at(h), at(-h));
-        let size = norm2(&ahead).max(1.0);
-        for j in 0..got.len() {
-            let want = (ahead[j] - behind[j]) / (2.0 * h);
-            close(got[j], want, 4e-9 * size, || format!("curvature product [{j}]"))?;
-        }
-    }
-    Ok(())
-}
-
-/// A workspace makes no difference: one that has seen other points and other data gives the bits of a fresh one.
-fn workspace_leaves_no_trace(model: &dyn Model) -> Law {
-    let mut rng = random(19);
-    let mut work = Workspace::default();
-    let points: Vec<Vec<f64>> = (0..2).map(|_| gaussian(&mut rng, model.dim())).collect();
-    let short = Design::Dense(gaussian_matrix(&mut rng, ROWS - 1, INPUTS));
-    let sets = [data(&mut rng), data(&mut rng), short];
-    for (t, s, again) in [(0, 0, true), (0, 0, false), (1, 0, true), (1, 1, true), (0, 2, true), (0, 0, true)]
-    {
-        let (theta, x) = (&points[t], &sets[s]);
-        let mut f = vec![f64::NAN; x.rows() * model.facts().outputs];
-        if again {
-            model.predict(theta, x, &mut work, &mut f);
-            holds(f == outputs(model, theta, x), || "outputs depend on the past".into())?;
-        }
-        let r = gaussian(&mut rng, f.len());
-        let mut g = vec![f64::NAN; theta.len()];
-        model.pullback(theta, x, &r, &mut work, &mut g);
-        holds(g == pullback(model, theta, x, &r), || "the pullback depends on the past".into())?;
-    }
-    Ok(())
-}
-
-/// Sparse rows are the same data.
-fn sparse_rows_are_rows(model: &dyn Model) -> Law {
-    let mut rng = random(20);
-    let dense =
-        Matrix::from_fn(ROWS, INPUTS, |i, j| if (i + j) % 3 == 0 { 1.0 + (i * j) as f64 } else { 0.0 });
-    let mut sparse = Csr { rows: ROWS, cols: INPUTS, offsets: vec![0], ..Csr::default() };
-    for i in 0..ROWS {
-        for (j, v) in dense.row(i).iter().enumerate().filter(|(_, v)| **v != 0.0) {
-            sparse.indices.push(j as u32);
-            sparse.values.push(*v);
-        }
-        sparse.offsets.push(sparse.values.len());
-    }
-    let (dense, sparse) = (Design::Dense(dense), Design::Sparse(sparse));
-    let theta = gaussian(&mut rng, model.dim());
-    let (a, b) = (outputs(model, &theta, &dense), outputs(model, &theta, &sparse));
-    let r = gaussian(&mut rng, a.len());
-    let (ga, gb) = (pullback(model, &theta, &dense, &r), pullback(model, &theta, &sparse, &r));
-    for (got, want) in b.iter().zip(&a).chain(gb.iter().zip(&ga)) {
-        close(*got, *want, 1e-13 * (1.0 + norm2(&a) + norm2(&ga)), || "on sparse rows".into())?;
-    }
-    Ok(())
 }
 
 /// `f(cθ) = c^degree f(θ)`; exact for powers of two up to the rounding of `c^degree`.
@@ -327,18 +192,18 @@ fn blocks_tile_the_parameters(model: &dyn Model) -> Law {
 
 type ModelLaw = fn(&dyn Model) -> Law;
 const LAWS: [(&str, ModelLaw); 12] = [
-    ("pullback is the derivative", pullback_is_derivative),
+    ("pullback is the derivative", derivatives::pullback_is_derivative),
     ("homogeneous as declared", homogeneous_as_declared),
     ("linear as declared", linear_as_declared),
     ("predict = X effective", predicts_by_the_effective_predictor),
     ("commutes with rotations", commutes_with_rotations),
     ("starts alike", starts_alike),
     ("blocks tile the parameters", blocks_tile_the_parameters),
-    ("pushforward is adjoint", pushforward_is_adjoint),
-    ("Jacobian rows are pullbacks", jacobian_rows_are_pullbacks),
-    ("curvature is the derivative of the pullback", curvature_is_derivative_of_pullback),
-    ("a workspace leaves no trace", workspace_leaves_no_trace),
-    ("sparse rows are rows", sparse_rows_are_rows),
+    ("pushforward is adjoint", derivatives::pushforward_is_adjoint),
+    ("Jacobian rows are pullbacks", derivatives::jacobian_rows_are_pullbacks),
+    ("curvature is the derivative of the pullback", derivatives::curvature_is_derivative_of_pullback),
+    ("a workspace leaves no trace", inputs::workspace_leaves_no_trace),
+    ("sparse rows are rows", inputs::sparse_rows_are_rows),
 ];
 
 #[test]

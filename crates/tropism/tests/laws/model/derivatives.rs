@@ -1,0 +1,98 @@
+//! Laws of derivatives: reverse and forward mode, Jacobians and curvature against differences and each other.
+
+use super::{ROWS, data, outputs, pullback};
+use crate::{Law, close, gaussian, random};
+use tropism::models::{Model, Workspace};
+use tropism::numerics::Matrix;
+use tropism::numerics::linalg::{dot, norm2};
+
+/// `pullback(r) = ∂⟨r, f(θ)⟩/∂θ`, by central differences. With S = 1 + Σ|r f|: linear models h = 2^-10, rounding
+/// 2^-52/h · S ≤ 1e-12 S. Curved ones h = 2^-20: truncation h²/6 times a third derivative of at most a few hundred, 1e-10, and
+/// rounding of a few 2^-53/h · S = 1e-10 S. The points are drawn once; a kink within h of one of them would fail the law.
+pub fn pullback_is_derivative(model: &dyn Model) -> Law {
+    let linear = model.facts().linear_in_parameters;
+    let h = if linear { 1.0 / 1024.0 } else { f64::exp2(-20.0) };
+    let mut rng = random(11);
+    for _ in 0..5 {
+        let x = data(&mut rng);
+        let theta = gaussian(&mut rng, model.dim());
+        let r = gaussian(&mut rng, ROWS * model.facts().outputs);
+        let got = pullback(model, &theta, &x, &r);
+        let size: f64 =
+            1.0 + outputs(model, &theta, &x).iter().zip(&r).map(|(f, r)| (f * r).abs()).sum::<f64>();
+        for j in 0..theta.len() {
+            let at = |h: f64| {
+                let mut moved = theta.clone();
+                moved[j] += h;
+                dot(&r, &outputs(model, &moved, &x))
+            };
+            let want = (at(h) - at(-h)) / (2.0 * h);
+            let tolerance = if linear { 1e-11 * size } else { 4e-9 * size };
+            close(got[j], want, tolerance, || format!("pullback [{j}]"))?;
+        }
+    }
+    Ok(())
+}
+
+/// `⟨r, J v⟩ = ⟨Jᵀ r, v⟩`: forward and reverse mode share no pass. Each side is a sum of products of at most a dozen factors.
+pub fn pushforward_is_adjoint(model: &dyn Model) -> Law {
+    let mut rng = random(16);
+    for _ in 0..5 {
+        let x = data(&mut rng);
+        let (theta, v) = (gaussian(&mut rng, model.dim()), gaussian(&mut rng, model.dim()));
+        let r = gaussian(&mut rng, ROWS * model.facts().outputs);
+        let mut moved = vec![f64::NAN; r.len()];
+        model.pushforward(&theta, &x, &v, &mut Workspace::default(), &mut moved);
+        let back = pullback(model, &theta, &x, &r);
+        let size: f64 = back.iter().zip(&v).map(|(a, b)| (a * b).abs()).sum();
+        close(dot(&r, &moved), dot(&back, &v), 1e-13 * size.max(1.0), || "⟨r, Jv⟩ against ⟨Jᵀr, v⟩".into())?;
+    }
+    Ok(())
+}
+
+/// Row `i k + c` of the Jacobian is the pullback of that unit vector.
+pub fn jacobian_rows_are_pullbacks(model: &dyn Model) -> Law {
+    let mut rng = random(17);
+    let x = data(&mut rng);
+    let theta = gaussian(&mut rng, model.dim());
+    let rows = ROWS * model.facts().outputs;
+    let mut jacobian = Matrix::from_vec(rows, theta.len(), vec![f64::NAN; rows * theta.len()]);
+    model.jacobian(&theta, &x, &mut Workspace::default(), &mut jacobian);
+    for row in 0..rows {
+        let unit: Vec<f64> = (0..rows).map(|i| f64::from(u8::from(i == row))).collect();
+        let want = pullback(model, &theta, &x, &unit);
+        let size = norm2(&want).max(1.0);
+        for (a, b) in jacobian.row(row).iter().zip(&want) {
+            close(*a, *b, 1e-13 * size, || format!("row {row} of the Jacobian"))?;
+        }
+    }
+    Ok(())
+}
+
+/// `Σ r_i ∇²f_i v` is the derivative of the pullback along `v`. Central differences with h = 2^-17 in a direction of unit
+/// length: truncation h²/6 times a third derivative, 1e-11 times at most a few hundred; rounding a few 2^-53/h = 1.5e-11
+/// times the size of the pullback.
+pub fn curvature_is_derivative_of_pullback(model: &dyn Model) -> Law {
+    let h = f64::exp2(-17.0);
+    let mut rng = random(18);
+    for _ in 0..5 {
+        let x = data(&mut rng);
+        let (theta, mut v) = (gaussian(&mut rng, model.dim()), gaussian(&mut rng, model.dim()));
+        let length = norm2(&v);
+        v.iter_mut().for_each(|v| *v /= length);
+        let r = gaussian(&mut rng, ROWS * model.facts().outputs);
+        let mut got = vec![f64::NAN; theta.len()];
+        model.curvature_product(&theta, &x, &r, &v, &mut Workspace::default(), &mut got);
+        let at = |h: f64| -> Vec<f64> {
+            let moved: Vec<f64> = theta.iter().zip(&v).map(|(t, v)| t + h * v).collect();
+            pullback(model, &moved, &x, &r)
+        };
+        let (ahead, behind) = (at(h), at(-h));
+        let size = norm2(&ahead).max(1.0);
+        for j in 0..got.len() {
+            let want = (ahead[j] - behind[j]) / (2.0 * h);
+            close(got[j], want, 4e-9 * size, || format!("curvature product [{j}]"))?;
+        }
+    }
+    Ok(())
+}
