@@ -123,7 +123,7 @@ const COLUMNS: [Column; 11] = [
     ("margin", |p| p.margin_l2.map(number)),
     ("residual", |p| p.residual.map(number)),
     ("unobserved", |p| p.measured.get("unobserved_error").copied().map(number)),
-    ("ln(1/L)/‖θ‖^D", |p| p.measured.get("normalized_margin").copied().map(number)),
+    ("margin/‖θ‖^D", |p| p.measured.get("normalized_margin").copied().map(number)),
     ("eff. rank", |p| p.measured.get("effective_rank").copied().map(number)),
     ("offset", |p| p.offset_distance.map(number)),
     ("loss", |p| p.log10_loss.map(|l| from_log10(Some(l)))),

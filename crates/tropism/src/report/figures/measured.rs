@@ -38,7 +38,7 @@ const GROUPS: [Group; 8] = [
     Group {
         id: "rank",
         title: "Rank of the predictor",
-        axis: "rank, in three readings",
+        axis: "continuous readings of the rank",
         caption: "Readings of the rank that change continuously, each invariant under scaling: the exponential of the entropy of \
                   the singular values, their squared norms, and the ratio of nuclear to Frobenius norm, at most the root of the \
                   rank.",
