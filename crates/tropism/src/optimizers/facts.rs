@@ -110,6 +110,11 @@ impl OptimizerFacts {
         self.geometry == Geometry::Search
     }
 
+    /// A step sees fewer than all `samples`, or a random draw of them.
+    pub fn mini_batches(&self, samples: usize) -> bool {
+        self.stochastic || self.sampling.is_some_and(|s| s.batch < samples)
+    }
+
     /// Steps along the gradient or its momentum, with nothing added: no decay, no noise but that of the batches, no
     /// acceleration, no line search. Theorems about steepest descent in a norm speak of these.
     pub fn pure(&self) -> bool {

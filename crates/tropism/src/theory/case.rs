@@ -186,11 +186,16 @@ impl<'a> Case<'a> {
         let f = &self.optimizer;
         let yes = f.geometry == Geometry::Norm(Norm::L2)
             && !f.normalized
-            && f.stochastic == stochastic
+            && self.mini_batches() == stochastic
             && f.pure()
             && !self.is_regularization_path();
         let kind = if stochastic { "stochastic gradient steps" } else { "gradient steps" };
         scope(check(kind, holds(yes), format!("the optimizer is `{}`", self.setup.spec.optimizer.id())))
+    }
+
+    /// Whether a step sees a part of the samples only, whatever the order they come in.
+    pub fn mini_batches(&self) -> bool {
+        self.optimizer.mini_batches(self.setup.data.n())
     }
 
     /// Scope: the gradient flow itself.
@@ -234,7 +239,7 @@ impl<'a> Case<'a> {
         }
     }
 
-    fn optimizer_words(&self) -> String {
+    pub fn optimizer_words(&self) -> String {
         format!("the optimizer is `{}`", self.setup.spec.optimizer.id())
     }
 
@@ -269,36 +274,6 @@ impl<'a> Case<'a> {
             _ => Holds::Unchecked,
         };
         check(name, verdict, words)
-    }
-
-    /// Condition: a constant step that is stable for every batch that can be drawn. A batch of `b` different samples is at
-    /// most as curved as the most curved of them, and its mean at most `n/b` times as curved as the full loss.
-    pub fn stable_batch_step(&self) -> Check {
-        let name = "step size below the stability limit of every batch";
-        let (step, c) = (self.optimizer.schedule.map_or(0.0, |s| s.base), &self.setup.curvature);
-        let drawn = self.optimizer.flow.and_then(|f| f.batch).filter(|b| !b.replacement);
-        let whole = drawn.map_or(f64::INFINITY, |b| c.smoothness * c.samples as f64 / b.size as f64);
-        let smoothness = c.single.min(whole);
-        if self.setup.loss.facts().smoothness.is_infinite() {
-            let words = "the curvature of this loss is unbounded, and a stochastic step need not descend";
-            return check(name, Holds::Unchecked, words);
-        }
-        // A longer step may still be stable: the bound is that of the worst batch there could be.
-        let verdict = if step * smoothness < 2.0 { Holds::Yes } else { Holds::Unchecked };
-        let limit = 2.0 / smoothness;
-        let of = if smoothness < c.single { "a batch" } else { "one sample" };
-        check(
-            name,
-            verdict,
-            format!("step size {} against {} = 2 / smoothness of {of}", short(step), short(limit)),
-        )
-    }
-
-    /// Condition: the steps sum to infinity.
-    pub fn endless_steps(&self) -> Check {
-        let power = self.optimizer.schedule.map_or(0.0, |s| s.power);
-        let words = format!("steps decay like (k+1)^-{power}");
-        check("steps sum to infinity", holds(power <= 1.0), words)
     }
 
     /// Condition: loss-normalised steps `c / L` with `c ≤ 1/B²`, `B` the longest sample.
@@ -343,15 +318,17 @@ impl<'a> Case<'a> {
         }
     }
 
-    /// Scope: `η_k = η (k+1)^−power / L^loss_power`.
+    /// Scope: `η_k = η (k+1)^−power / L^loss_power`, without momentum.
     pub fn schedule(&self, name: &str, power: f64, loss_power: f64) -> Check {
         let yes = self.optimizer.schedule.is_some_and(|s| s.power == power && s.loss_power == loss_power);
-        scope(check(name, holds(yes), self.schedule_words()))
+        let momentum = self.optimizer.momentum;
+        let words = format!("{}, momentum {momentum}", self.schedule_words());
+        scope(check(name, holds(yes && momentum == 0.0), words))
     }
 }
 
 /// Six digits, in powers of ten where a plain number would be long.
-fn short(v: f64) -> String {
+pub(super) fn short(v: f64) -> String {
     if v == 0.0 || (1e-4..1e6).contains(&v.abs()) { format!("{v:.6}") } else { format!("{v:.4e}") }
 }
 

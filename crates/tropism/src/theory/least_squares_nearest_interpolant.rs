@@ -32,7 +32,7 @@ impl Theorem for LeastSquaresNearestInterpolant {
             case.constant_steps(),
             long_run(case),
             case.interpolating(),
-            if case.optimizer.stochastic { case.stable_batch_step() } else { case.stable_step() },
+            if case.mini_batches() { case.stable_batch_step() } else { case.stable_step() },
         ]
     }
 

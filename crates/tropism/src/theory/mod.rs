@@ -7,6 +7,7 @@ mod case;
 mod interpolation;
 mod resolve;
 mod scopes;
+mod steps;
 
 pub use case::{Case, Check, SEPARABLE, check};
 pub use resolve::{Resolution, resolve};
@@ -38,6 +39,10 @@ macro_rules! theorems {
 }
 
 theorems! {
+    adaboost_margin => AdaBoostMargin,
+    adam_epsilon_max_margin => AdamEpsilonMaxMargin,
+    adam_max_margin => AdamMaxMargin,
+    adam_single_sample => AdamSingleSample,
     balancedness_conserved => BalancednessConserved,
     convolutional_bridge_stationarity => ConvolutionalBridgeStationarity,
     convolutional_fourier_margin => ConvolutionalFourierMargin,
@@ -46,6 +51,7 @@ theorems! {
     diagonal_finite_steps => DiagonalFiniteSteps,
     diagonal_interpolant => DiagonalInterpolant,
     diagonal_max_margin => DiagonalMaxMargin,
+    dual_momentum_max_margin => DualMomentumMaxMargin,
     early_stopping_ridge => EarlyStoppingRidge,
     gradient_descent_max_margin => GradientDescentMaxMargin,
     homogeneous_kkt => HomogeneousKkt,
@@ -60,6 +66,7 @@ theorems! {
     nuclear_norm_conjecture => NuclearNormConjecture,
     partly_separable => PartlySeparable,
     polynomial_tail => PolynomialTail,
+    progressive_rescaling_max_margin => ProgressiveRescalingMaxMargin,
     regularization_path => RegularizationPath,
     second_order_offset => SecondOrderOffset,
     sgd_max_margin => SgdMaxMargin,

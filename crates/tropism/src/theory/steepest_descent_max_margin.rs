@@ -9,14 +9,15 @@
 //! Source: Gunasekar, Lee, Soudry, Srebro 2018 (arXiv 1802.08246), Theorem 5; multiclass, spectral norm and momentum: Fan,
 //! Schmidt, Thrampoulidis 2025 (arXiv 2502.04664), with a gap of about `1/√k` up to logarithms for `a = 1/2`.
 //! Units and invariance: value statements only where the norm is not strictly convex: the maximiser need not be unique.
-//! Errors: not separable, another tail, constant steps: out of scope.
+//! Errors: not separable, another tail, constant or loss-normalised steps: out of scope; steps that are not normalised and longer
+//! than the proof allows, or with momentum: unchecked.
 //! Example: `optimizer.kind = "steepest_descent"`, `optimizer.norm = "linf"`.
 
 use super::case::{Case, Check, check, holds, scope};
 use super::{Claim, Prediction, ProgramSpec, Theorem, Witnesses};
 use crate::numerics::Norm;
 use crate::optimizers::Geometry;
-use crate::terms::{Rate, RateClock};
+use crate::terms::{Holds, Rate, RateClock};
 
 /// See the module header.
 pub struct SteepestDescentMaxMargin;
@@ -29,11 +30,12 @@ impl Theorem for SteepestDescentMaxMargin {
     fn hypotheses(&self, case: &Case) -> Vec<Check> {
         vec![
             case.linear_model(),
-            normalized_steps(case),
+            steepest_steps(case),
             case.tail_at_infinity(),
             case.exponential_tail(),
             case.separable(),
             vanishing_steps(case),
+            short_steps(case),
         ]
     }
 
@@ -42,7 +44,7 @@ impl Theorem for SteepestDescentMaxMargin {
             statement: format!("the limit direction attains the {} max margin.", case.norm().name()),
             program: ProgramSpec::MaxMargin { norm: case.norm() },
             claim: Claim::Selected,
-            rate: case.optimizer.normalized.then(|| Rate {
+            rate: root_steps(case).then(|| Rate {
                 law: "gap = O(1/√k) up to logarithms".into(),
                 clock: RateClock::Steps,
                 exponent: -0.5,
@@ -82,22 +84,51 @@ impl Theorem for SteepestDescentMaxMargin {
     }
 }
 
-fn normalized_steps(case: &Case) -> Check {
+fn steepest_steps(case: &Case) -> Check {
     // In ℓ2 without normalisation this is gradient descent, which has a sharper theorem of its own.
     let yes = match case.optimizer.geometry {
         Geometry::Norm(norm) => case.optimizer.normalized || norm != Norm::L2,
         _ => false,
     };
-    let yes = yes && case.optimizer.pure() && !case.optimizer.stochastic;
-    scope(check("steepest descent", holds(yes), format!("the optimizer is `{}`", case.setup.spec.optimizer.id())))
+    let yes = yes && case.optimizer.pure() && !case.mini_batches();
+    scope(check("steepest descent", holds(yes), case.optimizer_words()))
 }
 
 fn vanishing_steps(case: &Case) -> Check {
-    let power = case.optimizer.schedule.map_or(0.0, |s| s.power);
-    if !case.optimizer.normalized {
-        let name = "steps vanish but do not sum";
-        return check(name, holds(power <= 1.0), "steps are proportional to the gradient, which vanishes");
+    if case.optimizer.normalized {
+        return case.vanishing_steps();
     }
-    let yes = power > 0.0 && power <= 1.0;
-    check("steps vanish but do not sum", holds(yes), format!("steps decay like (k+1)^-{power}"))
+    let (power, of_loss) = case.optimizer.schedule.map_or((0.0, false), |s| (s.power, s.loss_power != 0.0));
+    let words = if of_loss {
+        "steps are proportional to the gradient over the loss, which does not vanish"
+    } else {
+        "steps are proportional to the gradient, which vanishes"
+    };
+    check("steps vanish but do not sum", holds(power <= 1.0 && !of_loss), words)
+}
+
+/// Without normalisation the proof asks for `η B² L(w₀) ≤ 1`, `B` the largest dual norm of a sample, one output and no
+/// memory; a normalised step has no such bound.
+fn short_steps(case: &Case) -> Check {
+    let name = "step size short, without momentum";
+    if case.optimizer.normalized {
+        return check(name, Holds::Yes, "the length of a step does not depend on the gradient");
+    }
+    let c = &case.setup.curvature;
+    let reach = c.radius.dual(case.norm());
+    let step = case.optimizer.schedule.map_or(0.0, |s| s.base);
+    let limit = 1.0 / (reach * reach * c.log_loss.exp());
+    let binary = case.setup.data.targets.outputs() == 1;
+    let yes = binary && case.optimizer.momentum == 0.0 && step <= limit * (1.0 + 1e-9);
+    let verdict = if yes { Holds::Yes } else { Holds::Unchecked };
+    let words = format!(
+        "step size {step:.6} against {limit:.6} = 1 / (largest dual norm² · loss at the start), momentum {}",
+        case.optimizer.momentum
+    );
+    check(name, verdict, words)
+}
+
+/// The rate is stated for `η_k ∝ 1/√k`; other decays have others.
+fn root_steps(case: &Case) -> bool {
+    case.optimizer.normalized && case.optimizer.schedule.is_some_and(|s| s.power == 0.5)
 }

@@ -1,6 +1,7 @@
 //! The run measured against the reference: one series, one end point, one body of evidence.
 
 use super::conserved;
+use super::crossover::before_crossover;
 use super::judge::{Broken, Evidence, Settled};
 use super::measured::{Coordinate, Point, RateSeen, Selected};
 use super::pictures::{self, CompletionReport, FourierReport};
@@ -117,6 +118,12 @@ fn unfinished(run: &Run) -> Option<String> {
              {IN_THE_TAIL}; a longer horizon may decide"
         ));
     }
+    if at_infinity
+        && claim == Claim::Selected
+        && let Some(why) = before_crossover(setup, &trajectory.snapshots)
+    {
+        return Some(why);
+    }
     if at_infinity && trajectory.ended == Ended::Stationary {
         return Some("came to rest by rounding, while the theorem speaks of a limit at infinity".into());
     }
@@ -232,8 +239,10 @@ fn settled(run: &Run, rate: Option<&Rate>, rule: &JudgeRule, judged: &[Point]) -
         // The limit of another tail has no certificate in this program; being deep in the tail must do.
         Claim::NotSelected => true,
         _ => {
-            // A mirror map bends the path: a dual that certifies says nothing of how far behind the weights are.
-            let straight = matches!(setup.built.optimizer.facts().geometry, Geometry::Norm(_));
+            // A mirror map bends the path, and a rescaling leaves the turning behind: a dual that certifies then says nothing of
+            // how far behind the weights are.
+            let facts = setup.built.optimizer.facts();
+            let straight = matches!(facts.geometry, Geometry::Norm(_)) && facts.acceleration.is_none();
             straight
                 && own_gap(run).is_some_and(|g| g <= OWN_CERTIFICATE)
                 && still_turning(run).is_some_and(|d| d <= TURNING)

@@ -2,6 +2,7 @@
 
 mod compare;
 mod conserved;
+mod crossover;
 mod judge;
 mod measured;
 mod pictures;

@@ -11,6 +11,7 @@ mod optimizer_settings;
 mod program;
 mod program_functions;
 mod theorem;
+mod theorem_scope;
 mod walls;
 
 use rand::RngExt;
