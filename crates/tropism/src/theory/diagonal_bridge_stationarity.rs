@@ -54,7 +54,7 @@ impl Theorem for DiagonalBridgeStationarity {
                 d = 6
                 [model]
                 kind = "diagonal"
-                depth = 3
+                depth = 2
                 init_scale = 0.5
                 [loss]
                 kind = "exponential"

@@ -9,7 +9,7 @@
 //! Assumes: depth 2, one `α`, gradient flow, exponential tail, separable data, `α` large (the theorem is a limit).
 //! Source: Moroshko, Woodworth, Gunasekar, Lee, Srebro, Soudry 2020 (arXiv 2007.06738).
 //! Units and invariance: invariant under permutations and sign flips of the inputs.
-//! Errors: a start `α` below 10 leaves the limit unchecked: undecided unless another theorem speaks.
+//! Errors: not separable, another tail, a start `α` below 10 (see `diagonal_bridge_stationarity`): out of scope.
 //! Example: `model.kind = "diagonal"`, `model.init_scale = 100`, `horizon.time = "1e10000"`.
 
 use super::case::{Case, Check};

@@ -61,12 +61,7 @@ impl Case<'_> {
             theta.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), t| (l.min(*t), h.max(*t)));
         let words =
             format!("the start lies between {low} and {high}; the theorem is a limit of large starts");
-        let verdict = match low == high {
-            false => Holds::No,
-            true if low >= LARGE => Holds::Yes,
-            true => Holds::Unchecked,
-        };
-        check("one large start scale", verdict, words)
+        check("one large start scale", holds(low == high && low >= LARGE), words)
     }
 
     /// Condition: the predictor at the start is small beside the targets.
