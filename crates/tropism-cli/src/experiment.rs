@@ -30,7 +30,7 @@ impl Experiment {
     /// As for [`Experiment::load`].
     pub fn of_spec(file: &Path, text: &str, spec: &Spec) -> Result<Self, Error> {
         let folder = file.parent().unwrap_or(Path::new(""));
-        let data = file_of(spec).map(|f| with_paths(f, |p| folder.join(p).to_string_lossy().into_owned()));
+        let data = file_of(spec).map(|f| with_paths(&f, |p| folder.join(p).to_string_lossy().into_owned()));
         Self::build(file, text, spec, data)
     }
 
@@ -40,7 +40,7 @@ impl Experiment {
     /// Everything that can have gone wrong with the experiment or its data since.
     pub fn reload(folder: &Path, report: &Report) -> Result<Self, Error> {
         let file = folder.join(folder::EXPERIMENT);
-        let data = file_of(&parse(&file)?).cloned();
+        let data = file_of(&parse(&file)?);
         let spec = Spec::parse(&report.experiment).map_err(Error::of(&file))?;
         Self::build(&file, &std::fs::read_to_string(&file).unwrap_or_default(), &spec, data)
     }
@@ -54,8 +54,10 @@ impl Experiment {
             .map_err(Error::of(file))?;
         setup.budget.stop = interrupt::requested;
         let mut resolved = setup.spec.clone();
-        if let (DataSpec::file(written), Some(found)) = (&mut resolved.data.source, &data) {
-            *written = with_paths(found, absolute);
+        match (&mut resolved.data.source, &data) {
+            (DataSpec::file(written), Some(found)) => *written = with_paths(found, absolute),
+            (DataSpec::matrix(written), Some(found)) => written.path = Some(absolute(&found.path)),
+            _ => {}
         }
         Ok(Self { setup, resolved: resolved.to_toml() })
     }
@@ -67,9 +69,10 @@ fn parse(file: &Path) -> Result<Spec, Error> {
     Spec::parse(text.trim_start_matches('\u{feff}')).map_err(Error::of(file))
 }
 
-fn file_of(spec: &Spec) -> Option<&FileSpec> {
+fn file_of(spec: &Spec) -> Option<FileSpec> {
     match &spec.data.source {
-        DataSpec::file(file) => Some(file),
+        DataSpec::file(file) => Some(file.clone()),
+        DataSpec::matrix(m) => m.path.as_ref().map(|path| FileSpec { matrix: true, ..FileSpec::new(path) }),
         _ => None,
     }
 }

@@ -15,6 +15,7 @@
 mod cells;
 mod delimited;
 mod lines;
+mod matrix;
 mod npy;
 mod npz;
 mod output;
@@ -36,6 +37,9 @@ use tropism::data::Table;
 /// # Errors
 /// [`Error::BadValue`] if the format cannot be told; [`Error::Data`] for everything wrong with the file.
 pub fn read(spec: &FileSpec) -> Result<Table, Error> {
+    if spec.matrix {
+        return matrix::read(spec);
+    }
     match spec.format()? {
         Format::Csv => delimited::read(spec),
         Format::Npy => npy::read(spec),

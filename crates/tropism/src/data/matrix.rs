@@ -21,7 +21,7 @@ pub struct MatrixSpec {
     /// The entries, row by row; `nan` where one is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entries: Option<Vec<Vec<f64>>>,
-    /// A CSV, NPY or Parquet file with nothing but the matrix.
+    /// A CSV file with nothing but the matrix, in the place of `entries`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
 }

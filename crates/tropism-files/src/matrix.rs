@@ -1,0 +1,94 @@
+//! A file with nothing but a matrix, of which entries may be missing.
+
+use crate::at;
+use crate::lines::number;
+use crate::records::Records;
+use tropism::Error;
+use tropism::data::{FileSpec, Format, Table};
+use tropism::numerics::Matrix;
+
+/// Reads delimited text without a header: an empty cell, `NaN` or `nan` is a missing entry, and becomes NaN.
+///
+/// # Errors
+/// Another format; ragged rows, words and infinite entries, with row and column; an empty file.
+pub(crate) fn read(spec: &FileSpec) -> Result<Table, Error> {
+    if spec.format()? != Format::Csv {
+        let expected = "a matrix is read from delimited text: a csv, tsv or txt file without a header";
+        return Err(Error::bad_value("data", "path", format!("`{}`", spec.path), expected));
+    }
+    let mut records = Records::open(&spec.path, spec)?;
+    let (mut entries, mut rows, mut cols) = (vec![], 0, 0);
+    while let Some(record) = records.next()? {
+        if rows > 0 && record.len() != cols {
+            let what = format!("the row has {} cells, the first one has {cols}.", record.len());
+            return Err(at(&spec.path, record.row, None, what));
+        }
+        cols = record.len();
+        rows += 1;
+        for (j, cell) in record.cells().enumerate() {
+            entries.push(entry(cell).map_err(|what| at(&spec.path, record.row, Some((j + 1).to_string()), what))?);
+        }
+    }
+    if rows == 0 {
+        return Err(Error::data(&spec.path, "the file holds no matrix: it is empty."));
+    }
+    let names = (1..=cols).map(|j| j.to_string()).collect();
+    Ok(Table::new(&spec.path, names, Matrix::from_vec(rows, cols, entries)))
+}
+
+fn entry(cell: &[u8]) -> Result<f64, String> {
+    let text = String::from_utf8_lossy(cell);
+    match number(cell) {
+        _ if text.trim().is_empty() => Ok(f64::NAN),
+        Some(v) if v.is_infinite() => Err(format!("`{}` is infinite.", text.trim())),
+        Some(v) => Ok(v),
+        None if text.trim().eq_ignore_ascii_case("nan") => Ok(f64::NAN),
+        None => Err(format!(
+            "`{}` is neither a number nor empty; a matrix file has no header and no names.",
+            text.trim()
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read_text(text: &str) -> Result<Table, Error> {
+        let file = tempfile(text);
+        let spec = FileSpec { matrix: true, ..FileSpec::new(file.to_string_lossy()) };
+        let table = read(&spec);
+        std::fs::remove_file(file).unwrap();
+        table
+    }
+
+    fn tempfile(text: &str) -> std::path::PathBuf {
+        use std::hash::{DefaultHasher, Hash, Hasher};
+        let mut hash = DefaultHasher::new();
+        text.hash(&mut hash);
+        let name = format!("tropism-matrix-{}-{:x}.csv", std::process::id(), hash.finish());
+        let path = std::env::temp_dir().join(name);
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    #[test]
+    fn missing_entries_become_nan() {
+        let table = read_text("1,,3\nNaN,5,-6e1\n").unwrap();
+        let x = table.x.to_dense();
+        assert_eq!((x.rows(), x.cols(), table.label), (2, 3, None));
+        assert!(x.get(0, 1).is_nan() && x.get(1, 0).is_nan());
+        assert_eq!((x.get(0, 0), x.get(0, 2), x.get(1, 2)), (1.0, 3.0, -60.0));
+    }
+
+    #[test]
+    fn faults_name_row_and_column() {
+        for (text, row, column) in
+            [("1,2\n3\n", 2, None), ("1,2\n3,x\n", 2, Some("2")), ("inf,2\n3,4\n", 1, Some("1"))]
+        {
+            let Err(Error::Data { row: at, column: found, .. }) = read_text(text) else { panic!("{text:?}") };
+            assert_eq!((at, found.as_deref()), (Some(row), column), "{text:?}");
+        }
+        assert!(read_text("").is_err());
+    }
+}
