@@ -26,7 +26,9 @@ pub(crate) fn read(spec: &FileSpec) -> Result<Table, Error> {
         cols = record.len();
         rows += 1;
         for (j, cell) in record.cells().enumerate() {
-            entries.push(entry(cell).map_err(|what| at(&spec.path, record.row, Some((j + 1).to_string()), what))?);
+            entries.push(
+                entry(cell).map_err(|what| at(&spec.path, record.row, Some((j + 1).to_string()), what))?,
+            );
         }
     }
     if rows == 0 {
