@@ -95,7 +95,7 @@ impl DeepReluSpec {
     /// The model itself, after checking the ranges of its keys.
     ///
     /// # Errors
-    /// See [`DeepReluSpec::hidden`]; a start scale that is not above 0.
+    /// Widths that are 0 or do not fit the depth; a start scale that is not above 0.
     pub fn build(&self, interface: &Interface) -> Result<Box<dyn Model>, Error> {
         let hidden = self.hidden()?;
         check_not_saddle(self.init_scale, 2)?;

@@ -29,7 +29,7 @@ pub trait PredictorMap: Send + Sync + Clone + 'static {
     fn blocks(&self) -> Vec<Block>;
 }
 
-/// Scratch memory of a [`PredictorMap`]: what it needs of its layers, grown once.
+/// Scratch memory of a map from parameters to a predictor: what it needs of its layers, grown once.
 #[derive(Debug, Clone, Default)]
 pub struct Layers {
     pub forward: Vec<f64>,
