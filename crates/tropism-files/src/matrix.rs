@@ -19,11 +19,12 @@ pub(crate) fn read(spec: &FileSpec) -> Result<Table, Error> {
     let mut records = Records::open(&spec.path, spec)?;
     let (mut entries, mut rows, mut cols) = (vec![], 0, 0);
     while let Some(record) = records.next()? {
-        if rows > 0 && record.len() != cols {
-            let what = format!("the row has {} cells, the first one has {cols}.", record.len());
+        let found = record.cells().count();
+        if rows > 0 && found != cols {
+            let what = format!("the row has {found} cells, the first one has {cols}.");
             return Err(at(&spec.path, record.row, None, what));
         }
-        cols = record.len();
+        cols = found;
         rows += 1;
         for (j, cell) in record.cells().enumerate() {
             entries.push(

@@ -87,6 +87,7 @@ impl Model for Powers {
             homogeneity: Some(f64::from(self.depth)),
             linear_in_parameters: self.depth == 1,
             linear_in_inputs: false,
+            is_predictor: false,
             outputs: 1,
             structure: Structure::Diagonal { depth: self.depth as usize },
         }

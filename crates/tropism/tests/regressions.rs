@@ -184,3 +184,25 @@ fn the_classes_that_cannot_be_told_apart_are_named() {
     assert_eq!(report.run.ended, "precision_exhausted");
     assert!(report.run.phases.iter().any(|p| p.contains("not separable")), "{:?}", report.run.phases);
 }
+
+/// Where the parameters are not the predictor itself, its path has another speed: theorems on linear models must not speak of
+/// `w = u − v` or of tangent models, and those on diagonal networks not of scaled ones.
+#[test]
+fn theorems_do_not_speak_of_rescaled_models() {
+    let models = [
+        "kind = \"diagonal\"\ndepth = 1",
+        "kind = \"diagonal\"\noutput_scale = 3.0",
+        "kind = \"diagonal\"\nlinearized = true",
+    ];
+    for model in models {
+        let text = format!(
+            "[data]\nkind = \"sparse_regression\"\nn = 5\nd = 10\n[model]\n{model}\n[loss]\nkind = \"squared\"\n\
+             [optimizer]\nkind = \"gradient_flow\"\n"
+        );
+        let report = tropism::examine_text(&text).unwrap();
+        assert_eq!(report.verdict, tropism::report::VerdictKind::NoPrediction, "{model}: {}", report.reason);
+        // Their flow is followed all the same, to an interpolant.
+        let error = report.selected.train_error.unwrap();
+        assert!(error < 1e-12, "{model}: train error {error:e}");
+    }
+}

@@ -240,6 +240,7 @@ impl PredictorMap for Convolutional {
             homogeneity: Some(self.depth as f64),
             linear_in_parameters: self.depth == 1,
             linear_in_inputs: true,
+            is_predictor: self.depth == 1,
             outputs: self.outputs,
             structure: Structure::Convolutional { depth: self.depth, full },
         }

@@ -51,6 +51,7 @@ impl DeepLinearSpec {
             homogeneity: Some(self.depth as f64),
             linear_in_parameters: self.depth == 1,
             linear_in_inputs: true,
+            is_predictor: self.depth == 1,
             outputs,
             structure: Structure::DeepLinear { depth: self.depth },
         };

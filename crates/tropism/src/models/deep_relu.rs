@@ -143,6 +143,7 @@ impl Model for ReluChain {
             homogeneity: Some(depth as f64),
             linear_in_parameters: false,
             linear_in_inputs: false,
+            is_predictor: false,
             outputs: self.network.outputs(),
             structure: Structure::Relu { depth, trained: Trained::AllLayers },
         }

@@ -123,6 +123,7 @@ impl PredictorMap for Diagonal {
             homogeneity: Some(self.depth as f64),
             linear_in_parameters: self.depth == 1,
             linear_in_inputs: true,
+            is_predictor: false,
             outputs: self.outputs,
             structure: Structure::Diagonal { depth: self.depth },
         }

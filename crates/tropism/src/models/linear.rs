@@ -95,6 +95,7 @@ impl Model for Linear {
             homogeneity: Some(1.0),
             linear_in_parameters: true,
             linear_in_inputs: true,
+            is_predictor: true,
             outputs: self.outputs,
             structure: Structure::Linear,
         }

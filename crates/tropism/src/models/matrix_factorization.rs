@@ -60,6 +60,7 @@ impl MatrixFactorizationSpec {
             homogeneity: Some(self.depth as f64),
             linear_in_parameters: self.depth == 1,
             linear_in_inputs: true,
+            is_predictor: self.depth == 1,
             outputs: 1,
             structure: Structure::Factorized { depth: self.depth, rows, cols },
         };

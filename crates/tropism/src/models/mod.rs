@@ -139,6 +139,8 @@ pub struct ModelFacts {
     pub linear_in_parameters: bool,
     /// The outputs are linear in the inputs: `f(θ; x) = W(θ) x`.
     pub linear_in_inputs: bool,
+    /// The parameters are the predictor: `f(θ; x) = θ x`, with `θ` read as `W`.
+    pub is_predictor: bool,
     /// Outputs per sample.
     pub outputs: usize,
     pub structure: Structure,

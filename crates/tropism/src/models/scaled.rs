@@ -72,7 +72,11 @@ impl Model for Scaled {
 
     fn facts(&self) -> ModelFacts {
         let inner = self.inner.facts();
-        ModelFacts { homogeneity: inner.homogeneity.filter(|_| self.centre.is_none()), ..inner }
+        ModelFacts {
+            homogeneity: inner.homogeneity.filter(|_| self.centre.is_none()),
+            is_predictor: false,
+            ..inner
+        }
     }
 
     fn blocks(&self) -> Vec<Block> {

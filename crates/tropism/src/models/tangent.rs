@@ -45,6 +45,7 @@ impl Model for Tangent {
             homogeneity: None,
             linear_in_parameters: true,
             linear_in_inputs: false,
+            is_predictor: false,
             outputs: self.inner.facts().outputs,
             structure: Structure::Tangent,
         }

@@ -174,6 +174,7 @@ impl Model for TwoLayerRelu {
             homogeneity: Some(if linear { 1.0 } else { 2.0 }),
             linear_in_parameters: linear,
             linear_in_inputs: false,
+            is_predictor: false,
             outputs: self.network.outputs(),
             structure: Structure::Relu { depth: 2, trained: self.spec.trained },
         }

@@ -23,7 +23,7 @@ pub fn curvature(
     let log_loss = loss.log_sum(&outputs, &data.targets) + log_weight;
     let height = if facts.smoothness.is_finite() { facts.smoothness } else { (log_loss - log_weight).exp() };
     let radius = radius(&data.x);
-    let plain = model.facts().linear_in_parameters && model.facts().linear_in_inputs;
+    let plain = model.facts().is_predictor;
     let bend = if plain {
         radius.l2 * radius.l2
     } else {

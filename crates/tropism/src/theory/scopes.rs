@@ -2,7 +2,7 @@
 
 use super::case::{Case, Check, check, holds, scope};
 use crate::data::Targets;
-use crate::models::{Structure, Workspace};
+use crate::models::{Regime, Structure, Workspace};
 use crate::numerics::Norm;
 use crate::numerics::linalg::{Dense, multiply, norm2};
 use crate::optimizers::Geometry;
@@ -18,8 +18,13 @@ const BALANCED: f64 = 1e-12;
 impl Case<'_> {
     /// Scope: a family of parameterisations.
     pub fn structure(&self, name: &str, fits: impl Fn(Structure) -> bool) -> Check {
-        let words = format!("the model is `{}`", self.setup.spec.model.id());
-        scope(check(name, holds(fits(self.setup.model.facts().structure)), words))
+        // Scaled, centred and linearised models move otherwise.
+        let own = self.setup.spec.model.regime == Regime::default();
+        let words = match own {
+            true => format!("the model is `{}`", self.setup.spec.model.id()),
+            false => format!("the model is `{}`, scaled, centred or linearised", self.setup.spec.model.id()),
+        };
+        scope(check(name, holds(own && fits(self.setup.model.facts().structure)), words))
     }
 
     /// Scope: homogeneous in the parameters, and not linear in them.

@@ -181,7 +181,7 @@ fn follows_flow(job: &Job, facts: &OptimizerFacts) -> Result<(), Option<&'static
     let (Some(limit), Some(_)) = (facts.flow, job.horizon.log_time) else { return Err(None) };
     let model = job.model.facts();
     let plain = limit.curve == Curve::Flow && matches!(facts.geometry, Geometry::Norm(_));
-    if model.linear_in_parameters && model.linear_in_inputs {
+    if model.is_predictor {
         let too_large = "The run stays with its discrete steps: these data are too large for the implicit stages of this \
                          curve.";
         // A flow from the start has no steps to stay with; products with the data will do.

@@ -137,7 +137,10 @@ fn predicts_by_the_effective_predictor(model: &dyn Model) -> Law {
     holds(effective.is_some() == model.facts().linear_in_inputs, || {
         "effective predictor against facts".into()
     })?;
-    let Some(w) = effective else { return Ok(()) };
+    let Some(w) = effective else {
+        return holds(!model.facts().is_predictor, || "parameters that are no predictor".into());
+    };
+    holds(!model.facts().is_predictor || w == theta, || "the parameters are not the predictor".into())?;
     let want = matmul_nt(&x.to_dense(), &Matrix::from_vec(k, INPUTS, w));
     let size = 1.0 + norm2(want.as_slice());
     for (got, want) in outputs(model, &theta, &x).iter().zip(want.as_slice()) {

@@ -95,7 +95,7 @@ pub fn carry_on(job: &Job, facts: &OptimizerFacts, trajectory: &mut Trajectory, 
         (Curve::Flow, _) => return,
     }
     let model = job.model.facts();
-    if !(model.linear_in_parameters && model.linear_in_inputs && fits(job, facts)) {
+    if !(model.is_predictor && fits(job, facts)) {
         return curved::follow(job, goal, facts.continuous, trajectory, observer);
     }
     let Some(system) = LinearFlow::new(job, &last.theta) else {
