@@ -143,25 +143,27 @@ pub fn geometry_html(report: &GeometryReport) -> String {
 }
 
 fn numbers(report: &GeometryReport) -> Markup {
+    let tested = report.rows.iter().any(|r| r.test_error.is_some());
     html! {
-        table {
+        table.numeric {
             thead { tr {
                 th { "optimizer" }
-                @for c in &report.columns { th.num { (c.norm) } }
-                th.num { "steps" }
-                th.num { "test error" }
+                @for c in &report.columns { th { (c.norm) } }
+                th { "steps" }
+                @if tested { th { "test error" } }
             } }
             tbody {
                 @for r in &report.rows { tr {
                     th scope="row" { (printable(&r.optimizer)) }
-                    @for j in 0..report.columns.len() { td.num { (cell(r, j)) } }
-                    td.num { (count(r.steps)) }
-                    td.num { (r.test_error.map(percent).unwrap_or_default()) }
+                    @for j in 0..report.columns.len() { td { (cell(r, j)) } }
+                    td { (count(r.steps)) }
+                    @if tested { td { (r.test_error.map(percent).unwrap_or_default()) } }
                 } }
                 tr {
                     th scope="row" { "optimum" }
-                    @for c in &report.columns { td.num { (digits(c.optimum, 6)) } }
-                    td {} td {}
+                    @for c in &report.columns { td { (digits(c.optimum, 6)) } }
+                    td {}
+                    @if tested { td {} }
                 }
             }
         }
