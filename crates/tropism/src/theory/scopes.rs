@@ -12,6 +12,8 @@ use crate::terms::Holds;
 const LARGE: f64 = 10.0;
 /// Up to this share of the targets' size the predictor at the start counts as small.
 const SMALL: f64 = 1e-2;
+/// Up to this share it is small enough for a limit of vanishing starts.
+const TINY: f64 = 1e-5;
 /// Relative imbalance that rounding of a balanced start may leave.
 const BALANCED: f64 = 1e-12;
 
@@ -79,7 +81,13 @@ impl Case<'_> {
             Targets::Class { .. } => (outputs.len() as f64).sqrt(),
         };
         let share = norm2(&outputs) / target.max(f64::MIN_POSITIVE);
-        check(name, holds(share <= SMALL), format!("outputs at the start are {share:.2e} of the targets"))
+        // What a theorem says of vanishing starts a finite one shows only in part: a refutation needs a tiny one.
+        let verdict = match share {
+            s if s <= TINY => Holds::Yes,
+            s if s <= SMALL => Holds::Unchecked,
+            _ => Holds::No,
+        };
+        check(name, verdict, format!("outputs at the start are {share:.2e} of the targets"))
     }
 
     /// Condition: `W_{j+1}ᵀ W_{j+1} = W_j W_jᵀ` at the start, to rounding.
