@@ -21,17 +21,8 @@ impl Experiment {
     /// # Errors
     /// Everything that can be wrong with the file or its data.
     pub fn load(file: &Path) -> Result<Self, Error> {
-        Self::of_spec(file, &std::fs::read_to_string(file).unwrap_or_default(), &parse(file)?)
-    }
-
-    /// Checks one experiment of several that `text`, the content of `file`, holds.
-    ///
-    /// # Errors
-    /// As for [`Experiment::load`].
-    pub fn of_spec(file: &Path, text: &str, spec: &Spec) -> Result<Self, Error> {
-        let folder = file.parent().unwrap_or(Path::new(""));
-        let data = file_of(spec).map(|f| with_paths(&f, |p| folder.join(p).to_string_lossy().into_owned()));
-        Self::build(file, text, spec, data)
+        let (text, spec) = parse(file)?;
+        Self::build(file, &text, &spec, beside(file, &spec))
     }
 
     /// The experiment of a run folder: as it was written, with its data found where they were then.
@@ -40,9 +31,9 @@ impl Experiment {
     /// Everything that can have gone wrong with the experiment or its data since.
     pub fn reload(folder: &Path, report: &Report) -> Result<Self, Error> {
         let file = folder.join(folder::EXPERIMENT);
-        let data = file_of(&parse(&file)?);
+        let (text, written) = parse(&file)?;
         let spec = Spec::parse(&report.experiment).map_err(Error::of(&file))?;
-        Self::build(&file, &std::fs::read_to_string(&file).unwrap_or_default(), &spec, data)
+        Self::build(&file, &text, &spec, file_of(&written))
     }
 
     /// Checks `spec`, whose data file, if it has one, is found as `data`.
@@ -63,10 +54,41 @@ impl Experiment {
     }
 }
 
-fn parse(file: &Path) -> Result<Spec, Error> {
+/// The setups of a geometry file, whose content is `text`, on data loaded once.
+///
+/// # Errors
+/// Everything that can be wrong with the file or its data.
+pub fn geometry(file: &Path, text: &str) -> Result<Vec<Setup>, Error> {
+    let specs = tropism::geometry::parse(text).map_err(Error::of(file))?;
+    let data = specs.first().and_then(|spec| beside(file, spec));
+    let mut setups =
+        tropism::geometry::setups(&specs, &|written| load(written, data.as_ref().unwrap_or(written)))
+            .map_err(|e| tropism::spec::with_line(e, text))
+            .map_err(Error::of(file))?;
+    setups.iter_mut().for_each(|setup| setup.budget.stop = interrupt::requested);
+    Ok(setups)
+}
+
+/// Text of a file, without the byte order mark that no editor shows.
+///
+/// # Errors
+/// A file that cannot be read.
+pub fn read(file: &Path) -> Result<String, Error> {
     let text = std::fs::read_to_string(file).map_err(Error::file(file, "read"))?;
-    // A byte order mark is invisible in every editor.
-    Spec::parse(text.trim_start_matches('\u{feff}')).map_err(Error::of(file))
+    Ok(text.trim_start_matches('\u{feff}').to_string())
+}
+
+/// An experiment file's text and what it says.
+fn parse(file: &Path) -> Result<(String, Spec), Error> {
+    let text = read(file)?;
+    let spec = Spec::parse(&text).map_err(Error::of(file))?;
+    Ok((text, spec))
+}
+
+/// The experiment's data file, found from the experiment's own folder.
+fn beside(file: &Path, spec: &Spec) -> Option<FileSpec> {
+    let folder = file.parent().unwrap_or(Path::new(""));
+    file_of(spec).map(|f| with_paths(&f, |p| folder.join(p).to_string_lossy().into_owned()))
 }
 
 fn file_of(spec: &Spec) -> Option<FileSpec> {

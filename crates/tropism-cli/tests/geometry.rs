@@ -65,6 +65,18 @@ fn a_geometry_needs_classes_that_can_be_separated() {
     desk.call(&["geometry", "mixed.toml"]).refuses(&["separates the classes"]);
 }
 
+/// A file written for one optimizer and a time serves as it stands: the usual optimizers bring the steps they need.
+#[test]
+fn an_experiment_file_for_one_optimizer_gives_the_usual_rows() {
+    let desk = Desk::new();
+    let one = SEVERAL.split("[horizon]").next().unwrap().to_string()
+        + "[optimizer]\nkind = \"gradient_descent\"\n[horizon]\ntime = \"1e100\"\n";
+    desk.file("one.toml", &one);
+    let table = desk.call(&["geometry", "one.toml", "--json"]);
+    table.expect(0);
+    assert!(table.json()["rows"].as_array().unwrap().len() > 5);
+}
+
 const COMPLETE: &str = r#"
 [data]
 kind = "matrix"

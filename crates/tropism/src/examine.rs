@@ -9,7 +9,6 @@
 //! The prediction is formed and hashed before the run starts, and the run cannot see it.
 
 use crate::Error;
-use crate::measures;
 use crate::numerics::Norm;
 use crate::programs::{Budget, Certificate, MaxMargin, Program, certify};
 use crate::report::{DataReport, MarginRow, PredictionReport, Report, RunReport};
@@ -105,14 +104,14 @@ pub fn conclude(setup: &Setup, predicted: &Predicted, trajectory: &Trajectory) -
         experiment: setup.spec.to_toml(),
         verdict,
         reason,
-        log10_time: finite(trajectory.log_time / std::f64::consts::LN_10),
+        log10_time: log10(trajectory.log_time),
         margins: margin_table(setup, predicted, trajectory, verdict),
         prediction: completed(&predicted.report, late.as_ref()),
         selected: comparison.selected,
         rate: comparison.rate,
         rule: setup.rule,
         data: data_report(setup),
-        run: run_report(setup, predicted, trajectory),
+        run: run_report(setup, predicted, trajectory, comparison.separated),
         series: comparison.series,
         coordinates: comparison.coordinates,
         completion: comparison.completion,
@@ -149,7 +148,9 @@ fn why(report: &PredictionReport, name: &str) -> String {
     found.map_or(String::new(), |h| h.evidence.clone())
 }
 
-fn finite(v: f64) -> Option<f64> {
+/// Common logarithm of a natural one, where there is one.
+pub(crate) fn log10(natural: f64) -> Option<f64> {
+    let v = natural / std::f64::consts::LN_10;
     v.is_finite().then_some(v)
 }
 
@@ -219,7 +220,12 @@ pub fn data_report(setup: &Setup) -> DataReport {
     }
 }
 
-fn run_report(setup: &Setup, predicted: &Predicted, trajectory: &Trajectory) -> RunReport {
+fn run_report(
+    setup: &Setup,
+    predicted: &Predicted,
+    trajectory: &Trajectory,
+    separated: Option<usize>,
+) -> RunReport {
     RunReport {
         optimizer: setup.spec.optimizer.id().into(),
         loss: setup.spec.loss.loss.id().into(),
@@ -232,12 +238,17 @@ fn run_report(setup: &Setup, predicted: &Predicted, trajectory: &Trajectory) -> 
         flow_rejected: trajectory.flow_rejected,
         continuation_bound: trajectory.continuation_bound,
         ended: trajectory.ended.word().into(),
-        phases: phases(setup, predicted, trajectory),
+        phases: phases(setup, predicted, trajectory, separated),
     }
 }
 
 /// The run's own sentences, and for classification when it began to separate the data.
-fn phases(setup: &Setup, predicted: &Predicted, trajectory: &Trajectory) -> Vec<String> {
+fn phases(
+    setup: &Setup,
+    predicted: &Predicted,
+    trajectory: &Trajectory,
+    separated: Option<usize>,
+) -> Vec<String> {
     let mut out = trajectory.phases.clone();
     let several = setup.data.targets.outputs() > 1;
     let inseparable = predicted.broken.as_deref() == Some(crate::theory::SEPARABLE);
@@ -254,11 +265,7 @@ fn phases(setup: &Setup, predicted: &Predicted, trajectory: &Trajectory) -> Vec<
                 .into(),
         );
     }
-    let separates = |s: &training::Snapshot| {
-        let outputs = measures::outputs(setup, &s.theta, &setup.data);
-        setup.data.targets.margins(&outputs).is_some_and(|m| m.iter().all(|v| *v > 0.0))
-    };
-    let Some(first) = trajectory.snapshots.iter().position(separates) else { return out };
+    let Some(first) = separated else { return out };
     let time = |i: usize| crate::numerics::logscale::format_log(trajectory.snapshots[i].log_time);
     if first > 1 {
         out.push(format!(
@@ -285,6 +292,12 @@ fn certified(predicted: &Predicted, norm: Norm) -> Option<Certificate> {
         }
         _ => None,
     }
+}
+
+/// The certified optimum of a margin, to the digits a table shows.
+pub(crate) fn largest_margin(program: &MaxMargin, budget: &Budget) -> Certificate {
+    let solution = program.solve(&Budget { relative_gap: TABLE_GAP, ..*budget });
+    certify(program, &solution.w, &solution.dual)
 }
 
 /// Margins of the selected solution in several norms beside the certified optima.
@@ -316,10 +329,8 @@ fn margin_table(
         .into_iter()
         .map(|norm| {
             let program = MaxMargin::new(margins.clone(), norm);
-            let certificate = certified(predicted, norm).unwrap_or_else(|| {
-                let solution = program.solve(&Budget { relative_gap: TABLE_GAP, ..setup.budget });
-                certify(&program, &solution.w, &solution.dual)
-            });
+            let certificate =
+                certified(predicted, norm).unwrap_or_else(|| largest_margin(&program, &setup.budget));
             let achieved = 1.0 / program.value(&w);
             let upper = 1.0 / certificate.lower_bound;
             MarginRow {

@@ -1,19 +1,17 @@
 //! Whose margin does an optimizer maximise? One problem, several optimizers, the matrix of margin fractions.
 
-use crate::Error;
+use crate::data::MarginMap;
+use crate::measures::error_rate::error_rate;
 use crate::numerics::Norm;
-use crate::programs::{Certificate, MaxMargin, Program, certify};
+use crate::programs::{Certificate, MaxMargin, Program};
 use crate::report::{GeometryColumn, GeometryReport, GeometryRow};
 use crate::spec::{Loader, Setup, Spec};
-use crate::training::{self, Observer};
-use crate::{examine, measures};
-
-/// Relative gap of the optima: the table shows four digits.
-const GAP: f64 = 1e-9;
+use crate::training::{self, Ended, Observer, Trajectory};
+use crate::{Error, examine};
 
 /// The optima that every row of the table is measured against.
 pub struct Optima {
-    margins: crate::data::MarginMap,
+    margins: MarginMap,
     columns: Vec<(Norm, MaxMargin, Certificate)>,
 }
 
@@ -30,22 +28,47 @@ impl Optima {
                 "a margin needs classes; choose a classification",
             )
         })?;
-        let budget = crate::programs::Budget { relative_gap: GAP, ..setup.budget };
-        let columns: Vec<_> = norms(margins.outputs())
-            .into_iter()
-            .map(|norm| {
-                let program = MaxMargin::new(margins.clone(), norm);
-                let solution = program.solve(&budget);
-                let certificate = certify(&program, &solution.w, &solution.dual);
-                (norm, program, certificate)
-            })
-            .collect();
+        let column = |norm| {
+            let program = MaxMargin::new(margins.clone(), norm);
+            let certificate = examine::largest_margin(&program, &setup.budget);
+            (norm, program, certificate)
+        };
+        let columns: Vec<_> = norms(margins.outputs()).into_iter().map(column).collect();
         if columns.iter().all(|(_, _, c)| !c.value.is_finite()) {
             let what =
                 "no linear predictor was found that separates the classes, so there is no margin to maximise";
             return Err(Error::data(setup.data.name.clone(), what));
         }
         Ok(Self { margins, columns })
+    }
+
+    /// Trains every setup, each under an observer of its own, and puts the rows under their columns. An interrupted run is
+    /// the last row.
+    ///
+    /// # Errors
+    /// No setup at all.
+    pub fn table<O: Observer>(
+        &self,
+        setups: &[Setup],
+        mut watch: impl FnMut() -> O,
+    ) -> Result<GeometryReport, Error> {
+        let first = setups.first().ok_or_else(|| Error::data("geometry", "there is no optimizer to run"))?;
+        let mut rows = vec![];
+        for setup in setups {
+            let trajectory = training::run(&setup.job(), &mut watch());
+            rows.push(self.row(setup, &trajectory));
+            if trajectory.ended == Ended::Interrupted {
+                break;
+            }
+        }
+        Ok(GeometryReport {
+            schema: "tropism-geometry/1".into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            data: examine::data_report(first),
+            loss: first.spec.loss.loss.id().into(),
+            columns: self.describe(),
+            rows,
+        })
     }
 
     fn describe(&self) -> Vec<GeometryColumn> {
@@ -55,6 +78,35 @@ impl Optima {
             optimum_upper: 1.0 / c.lower_bound,
         };
         self.columns.iter().map(column).collect()
+    }
+
+    fn row(&self, setup: &Setup, trajectory: &Trajectory) -> GeometryRow {
+        let last = trajectory.snapshots.last();
+        let w = last.and_then(|s| setup.model.effective(&s.theta));
+        let separating = w.filter(|w| self.margins.min_margin(w) > 0.0);
+        let fraction = |(_, program, c): &(Norm, MaxMargin, Certificate)| {
+            // The achieved margin over an upper bound on the best: never too large.
+            Some(c.lower_bound / program.value(separating.as_ref()?)).filter(|f| f.is_finite())
+        };
+        let fractions: Vec<Option<f64>> = self.columns.iter().map(fraction).collect();
+        let present = fractions.iter().enumerate().filter_map(|(j, f)| Some((j, (*f)?)));
+        // The first of equals.
+        let largest = present.reduce(|best, next| if next.1 > best.1 { next } else { best });
+        let test_error = last.and_then(|s| {
+            let test = setup.data.test.as_deref()?;
+            error_rate(test, &setup.outputs(&s.theta, test))
+        });
+        GeometryRow {
+            optimizer: setup.spec.title.clone(),
+            keys: setup.spec.optimizer_keys(),
+            steps: trajectory.steps,
+            log10_time: examine::log10(trajectory.log_time),
+            log10_loss: last.and_then(|s| examine::log10(s.log_loss)),
+            ended: trajectory.ended.word().into(),
+            test_error,
+            fractions,
+            largest: largest.map(|(j, _)| j),
+        }
     }
 }
 
@@ -66,74 +118,23 @@ fn norms(outputs: usize) -> Vec<Norm> {
     norms
 }
 
-/// The experiments of a geometry file: one for each `[[optimizer]]`, or the usual ones where the file names at most one.
-///
-/// # Errors
-/// Anything wrong with the file.
-pub fn experiments(text: &str) -> Result<Vec<Spec>, Error> {
-    Spec::parse_all(text, USUAL)
-}
-
 /// The optimizers of a table that names none.
 const USUAL: &str = include_str!("assets/geometry-optimizers.toml");
 
-/// One optimizer's row: trains and measures.
-pub fn row(setup: &Setup, optima: &Optima, observer: &mut dyn Observer) -> GeometryRow {
-    let trajectory = training::run(&setup.job(), observer);
-    let last = trajectory.snapshots.last();
-    let w = last.and_then(|s| setup.model.effective(&s.theta));
-    let separates = w.as_ref().is_some_and(|w| optima.margins.min_margin(w) > 0.0);
-    let fraction = |(_, program, c): &(Norm, MaxMargin, Certificate)| {
-        let w = w.as_ref().filter(|_| separates)?;
-        // The achieved margin over an upper bound on the best: never too large.
-        Some(c.lower_bound / program.value(w)).filter(|f| f.is_finite())
-    };
-    let fractions: Vec<Option<f64>> = optima.columns.iter().map(fraction).collect();
-    let most = |best: Option<usize>, i: usize| match best {
-        Some(b) if fractions[b] >= fractions[i] => Some(b),
-        _ => fractions[i].map(|_| i),
-    };
-    let largest = (0..fractions.len()).fold(None, |best, i| most(best, i).or(best));
-    let error = last.and_then(|s| {
-        let test = setup.data.test.as_deref()?;
-        measures::error_rate::error_rate(test, &measures::outputs(setup, &s.theta, test))
-    });
-    GeometryRow {
-        optimizer: setup.spec.title.clone(),
-        keys: setup.spec.optimizer_keys(),
-        steps: trajectory.steps,
-        log10_time: (trajectory.log_time / std::f64::consts::LN_10)
-            .is_finite()
-            .then_some(trajectory.log_time / std::f64::consts::LN_10),
-        log10_loss: last.map(|s| s.log_loss / std::f64::consts::LN_10).filter(|v| v.is_finite()),
-        ended: trajectory.ended.word().into(),
-        test_error: error,
-        fractions,
-        largest,
-    }
-}
-
-/// The whole table.
+/// The setups of experiments that differ in nothing but the optimizer, on data loaded once.
 ///
 /// # Errors
 /// Anything wrong with the file or its data.
-pub fn geometry(text: &str, load: Loader, observer: &mut dyn Observer) -> Result<GeometryReport, Error> {
-    let specs = experiments(text)?;
-    let setups = specs.iter().map(|s| Setup::build(s, load)).collect::<Result<Vec<_>, _>>()?;
-    let first = setups.first().ok_or_else(|| Error::data("geometry", "there is no optimizer to run"))?;
-    let optima = Optima::solve(first)?;
-    let rows = setups.iter().map(|s| row(s, &optima, observer)).collect();
-    Ok(table(first, &optima, rows))
+pub fn setups(specs: &[Spec], load: Loader) -> Result<Vec<Setup>, Error> {
+    let Some(first) = specs.first() else { return Ok(vec![]) };
+    let data = first.dataset(load)?;
+    specs.iter().map(|spec| Setup::with_data(spec, data.clone())).collect()
 }
 
-/// Puts rows under their columns.
-pub fn table(setup: &Setup, optima: &Optima, rows: Vec<GeometryRow>) -> GeometryReport {
-    GeometryReport {
-        schema: "tropism-geometry/1".into(),
-        version: env!("CARGO_PKG_VERSION").into(),
-        data: examine::data_report(setup),
-        loss: setup.spec.loss.loss.id().into(),
-        columns: optima.describe(),
-        rows,
-    }
+/// Reads a geometry file: an experiment for each `[[optimizer]]`, or for the usual ones where the file names at most one.
+///
+/// # Errors
+/// As for [`Spec::parse`].
+pub fn parse(text: &str) -> Result<Vec<Spec>, Error> {
+    Spec::parse_all(text, USUAL)
 }

@@ -99,7 +99,22 @@ impl Member {
 }
 
 /// Declares the members of a room: modules, a spec enum with one variant each, and the registry slice.
+///
+/// With `Spec: From => Built` the enum also hands `build(&From)` on to the member's own.
 macro_rules! members {
+    ($(#[$meta:meta])* $room:literal $Spec:ident: $From:ty => $Built:ty { $($module:ident => $Type:ident),+ $(,)? }) => {
+        $crate::registry::members! { $(#[$meta])* $room $Spec { $($module => $Type),+ } }
+
+        impl $Spec {
+            /// Checks the ranges of the member's keys and makes it, with what is not given derived from `from`.
+            ///
+            /// # Errors
+            /// A key out of its range, or what does not fit the member.
+            pub fn build(&self, from: &$From) -> Result<$Built, $crate::Error> {
+                match self { $(Self::$module(spec) => spec.build(from),)+ }
+            }
+        }
+    };
     ($(#[$meta:meta])* $room:literal $Spec:ident { $($module:ident => $Type:ident),+ $(,)? }) => {
         $(pub mod $module;)+
 

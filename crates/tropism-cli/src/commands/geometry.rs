@@ -3,13 +3,13 @@
 use super::Exit;
 use crate::args::Geometry;
 use crate::error::Error;
-use crate::experiment::Experiment;
+use crate::experiment;
 use crate::interrupt;
 use crate::progress::{Progress, Waiting};
 use crate::terminal::{colour, say, width};
 use std::io::Write;
 use std::path::Path;
-use tropism::geometry::{Optima, experiments, row, table};
+use tropism::geometry::Optima;
 use tropism::report::{GeometryReport, geometry_html, geometry_json, geometry_svg, geometry_text};
 
 /// The bundled problem.
@@ -20,29 +20,15 @@ pub fn geometry(args: &Geometry) -> Result<Exit, Error> {
     let bundled = Path::new("geometry.toml");
     let file = args.file.as_deref().unwrap_or(bundled);
     let text = match &args.file {
-        Some(path) => std::fs::read_to_string(path).map_err(Error::file(path, "read"))?,
+        Some(path) => experiment::read(path)?,
         None => BUNDLED.to_string(),
     };
-    let text = text.trim_start_matches('\u{feff}');
-    let specs = experiments(text).map_err(Error::of(file))?;
-    let mut setups = vec![];
-    for spec in &specs {
-        setups.push(Experiment::of_spec(file, text, spec)?.setup);
-    }
+    let setups = experiment::geometry(file, &text)?;
     let Some(first) = setups.first() else { return Ok(Exit::Open) };
     let waiting = Waiting::new("Solving and certifying the largest margins", args.json);
     let optima = Optima::solve(first).map_err(Error::of(file))?;
     drop(waiting);
-    let mut rows = vec![];
-    for setup in &setups {
-        let mut progress = Progress::new(args.json);
-        rows.push(row(setup, &optima, &mut progress));
-        drop(progress);
-        if interrupt::requested() {
-            break;
-        }
-    }
-    let report = table(first, &optima, rows);
+    let report = optima.table(&setups, || Progress::new(args.json)).map_err(Error::of(file))?;
     if let Some(folder) = &args.out {
         write(folder, &report)?;
     }

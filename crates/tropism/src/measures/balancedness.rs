@@ -9,8 +9,8 @@
 //! Example: the `balancedness` column of the series.
 
 use super::{Measure, MeasureFacts, View};
-use crate::models::Structure;
-use crate::numerics::linalg::{matmul_nt, matmul_tn, norm2};
+use crate::models::{Imbalance, Structure};
+use crate::numerics::linalg::norm2;
 
 /// See the module header.
 pub struct Balancedness;
@@ -23,17 +23,18 @@ impl Measure for Balancedness {
             return None;
         }
         let by_unit = matches!(view.setup.model.facts().structure, Structure::Relu { .. });
-        let pairs = layers.windows(2).map(|pair| {
-            let (below, above) = (&pair[0], &pair[1]);
-            if by_unit {
-                let column = |j: usize| (0..above.rows()).map(|i| above.get(i, j).powi(2)).sum::<f64>();
-                let units = (0..below.rows()).map(|j| column(j) - norm2(below.row(j)).powi(2));
-                return norm2(&units.collect::<Vec<f64>>());
+        let (theta, blocks) = (&view.moment.theta, view.setup.model.blocks());
+        let pairs = layers.windows(2).zip(blocks.windows(2)).map(|(pair, blocks)| {
+            if !by_unit {
+                return Imbalance::between(theta, &blocks[0], &blocks[1]).map(|i| norm2(&i.difference));
             }
-            let (a, b) = (matmul_tn(above, above), matmul_nt(below, below));
-            norm2(&a.as_slice().iter().zip(b.as_slice()).map(|(a, b)| a - b).collect::<Vec<f64>>())
+            let (below, above) = (&pair[0], &pair[1]);
+            let column = |j: usize| (0..above.rows()).map(|i| above.get(i, j).powi(2)).sum::<f64>();
+            let units = (0..below.rows()).map(|j| column(j) - norm2(below.row(j)).powi(2));
+            Some(norm2(&units.collect::<Vec<f64>>()))
         });
-        Some(pairs.fold(0.0, f64::max) / largest)
+        let worst = pairs.collect::<Option<Vec<f64>>>()?.into_iter().fold(0.0, f64::max);
+        Some(worst / largest)
     }
 
     fn facts(&self) -> MeasureFacts {

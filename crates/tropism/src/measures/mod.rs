@@ -3,8 +3,7 @@
 //! A measure sees the moment (parameters, outputs, loss), the data and, where there is one, the target; it never sees
 //! how the parameters came about.
 
-use crate::data::Dataset;
-use crate::models::{Block, Workspace};
+use crate::models::Block;
 use crate::numerics::Matrix;
 use crate::spec::Setup;
 use crate::training::Snapshot;
@@ -77,7 +76,7 @@ const MOST_WORK: usize = 2_000_000_000;
 impl Moment {
     /// The moment a snapshot recorded.
     pub fn new(setup: &Setup, snapshot: &Snapshot) -> Self {
-        let outputs = outputs(setup, &snapshot.theta, &setup.data);
+        let outputs = setup.outputs(&snapshot.theta, &setup.data);
         Self {
             w: setup.model.effective(&snapshot.theta),
             margins: setup.data.targets.margins(&outputs),
@@ -115,13 +114,6 @@ impl Moment {
     pub fn vector(&self) -> &[f64] {
         self.w.as_deref().unwrap_or(&self.theta)
     }
-}
-
-/// Outputs `[n * k]` of the setup's model on `data`.
-pub fn outputs(setup: &Setup, theta: &[f64], data: &Dataset) -> Vec<f64> {
-    let mut out = vec![0.0; data.n() * data.targets.outputs()];
-    setup.model.predict(theta, &data.x, &mut Workspace::default(), &mut out);
-    out
 }
 
 /// The weight matrices, first layer first, where there are at least two and each fits the one below it.

@@ -18,7 +18,7 @@ impl Measure for UnobservedError {
     fn evaluate(&self, view: &View) -> Option<f64> {
         let test = view.setup.data.test.as_deref()?;
         let (Targets::Real(y), Some(_)) = (&test.targets, view.setup.data.shape) else { return None };
-        let found = super::outputs(view.setup, &view.moment.theta, test);
+        let found = view.setup.outputs(&view.moment.theta, test);
         let wrong: Vec<f64> = found.iter().zip(y).map(|(f, y)| f - y).collect();
         let error = norm2(&wrong) / norm2(y);
         error.is_finite().then_some(error)

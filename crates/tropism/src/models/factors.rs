@@ -3,7 +3,8 @@
 use super::through_predictor::{Layers, PredictorMap};
 use super::{Block, ModelFacts};
 use crate::numerics::Matrix;
-use crate::numerics::linalg::{Dense, multiply, norm2, svd};
+use crate::numerics::gemm::{Factor, product};
+use crate::numerics::linalg::{norm2, svd};
 use crate::numerics::rng::Rng;
 use rand_distr::{Distribution, StandardNormal};
 use schemars::JsonSchema;
@@ -46,9 +47,9 @@ impl Factors {
         Block { offset, rows: self.sizes[j + 1], cols: self.sizes[j] }
     }
 
-    fn factor<'a>(&self, theta: &'a [f64], j: usize) -> Dense<'a> {
+    fn factor<'a>(&self, theta: &'a [f64], j: usize) -> Factor<'a> {
         let b = self.block(j);
-        Dense::new(&theta[b.range()], b.rows, b.cols)
+        Factor::plain(&theta[b.range()], b.rows, b.cols)
     }
 
     /// Where `W_j ⋯ W_1` stands among the partial products, `[sizes[j] × sizes[0]]`, `1 ≤ j < N`.
@@ -76,18 +77,18 @@ impl Factors {
         layers.forward[self.partial(1)].copy_from_slice(&theta[first]);
         for j in 2..n {
             let (done, rest) = layers.forward.split_at_mut(self.partial(j).start);
-            let before = Dense::new(&done[self.partial(j - 1)], self.sizes[j - 1], self.sizes[0]);
+            let before = Factor::plain(&done[self.partial(j - 1)], self.sizes[j - 1], self.sizes[0]);
             let len = self.sizes[j] * self.sizes[0];
-            multiply(self.factor(theta, j - 1), before, false, &mut rest[..len]);
+            product(&mut rest[..len], self.factor(theta, j - 1), before, false);
         }
     }
 
     /// The product of the first `j` factors after [`Factors::forward`].
-    fn product<'a>(&self, theta: &'a [f64], layers: &'a Layers, j: usize) -> Dense<'a> {
+    fn product<'a>(&self, theta: &'a [f64], layers: &'a Layers, j: usize) -> Factor<'a> {
         if j == 1 {
             return self.factor(theta, 0);
         }
-        Dense::new(&layers.forward[self.partial(j)], self.sizes[j], self.sizes[0])
+        Factor::plain(&layers.forward[self.partial(j)], self.sizes[j], self.sizes[0])
     }
 
     fn gaussian(&self, rng: &mut Rng, theta: &mut [f64]) {
@@ -160,7 +161,7 @@ impl PredictorMap for Factors {
             return w.copy_from_slice(theta);
         }
         self.forward(theta, layers);
-        multiply(self.factor(theta, n - 1), self.product(theta, layers, n - 1), false, w);
+        product(w, self.factor(theta, n - 1), self.product(theta, layers, n - 1), false);
     }
 
     fn pull(&self, theta: &[f64], g: &[f64], layers: &mut Layers, out: &mut [f64]) {
@@ -174,14 +175,14 @@ impl PredictorMap for Factors {
         now[..g.len()].copy_from_slice(g);
         for j in (0..n).rev() {
             let (rows, b) = (self.sizes[j + 1], self.block(j));
-            let upper = Dense::new(&now[..rows * self.sizes[0]], rows, self.sizes[0]);
+            let upper = Factor::plain(&now[..rows * self.sizes[0]], rows, self.sizes[0]);
             if j == 0 {
                 out[b.range()].copy_from_slice(&now[..rows * self.sizes[0]]);
                 break;
             }
-            multiply(upper, self.product(theta, layers, j).t(), false, &mut out[b.range()]);
+            product(&mut out[b.range()], upper, self.product(theta, layers, j).t(), false);
             let len = self.sizes[j] * self.sizes[0];
-            multiply(self.factor(theta, j).t(), upper, false, &mut next[..len]);
+            product(&mut next[..len], self.factor(theta, j).t(), upper, false);
             std::mem::swap(&mut now, &mut next);
         }
         layers.backward = back;
@@ -201,10 +202,10 @@ impl PredictorMap for Factors {
         let first = self.block(0).range();
         now[..first.len()].copy_from_slice(&v[first]);
         for j in 1..n {
-            let before = Dense::new(&now[..self.sizes[j] * self.sizes[0]], self.sizes[j], self.sizes[0]);
+            let before = Factor::plain(&now[..self.sizes[j] * self.sizes[0]], self.sizes[j], self.sizes[0]);
             let target = if j + 1 == n { &mut *out } else { &mut next[..self.sizes[j + 1] * self.sizes[0]] };
-            multiply(self.factor(theta, j), before, false, target);
-            multiply(self.factor(v, j), self.product(theta, layers, j), true, target);
+            product(target, self.factor(theta, j), before, false);
+            product(target, self.factor(v, j), self.product(theta, layers, j), true);
             std::mem::swap(&mut now, &mut next);
         }
         layers.backward = back;

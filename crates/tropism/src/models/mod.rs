@@ -1,5 +1,6 @@
 //! Parameterisations `θ ↦ f(θ; ·)`: what is trained, and what it computes.
 
+mod balance;
 mod factors;
 pub mod network;
 mod regime;
@@ -8,6 +9,7 @@ mod tangent;
 mod through_predictor;
 mod two_layer_kernel;
 
+pub use balance::Imbalance;
 pub use factors::Start;
 pub use regime::Regime;
 pub use through_predictor::Layers;
@@ -21,7 +23,7 @@ use serde::{Deserialize, Serialize};
 
 members! {
     /// The `[model]` section.
-    "model" ModelSpec {
+    "model" ModelSpec: Interface => Box<dyn Model> {
         conv_relu => ConvReluSpec,
         convolutional => ConvolutionalSpec,
         deep_linear => DeepLinearSpec,
@@ -34,23 +36,6 @@ members! {
 }
 
 impl ModelSpec {
-    /// The model between the inputs and outputs of `interface`.
-    ///
-    /// # Errors
-    /// A key out of its range, or data that do not fit the model.
-    pub fn build(&self, interface: &Interface) -> Result<Box<dyn Model>, crate::Error> {
-        match self {
-            ModelSpec::conv_relu(spec) => spec.build(interface),
-            ModelSpec::convolutional(spec) => spec.build(interface),
-            ModelSpec::deep_linear(spec) => spec.build(interface),
-            ModelSpec::deep_relu(spec) => spec.build(interface),
-            ModelSpec::diagonal(spec) => spec.build(interface),
-            ModelSpec::linear(spec) => spec.build(interface),
-            ModelSpec::matrix_factorization(spec) => spec.build(interface),
-            ModelSpec::two_layer_relu(spec) => spec.build(interface),
-        }
-    }
-
     /// Fills in seeds that follow the experiment's own.
     pub fn resolve_seed(&mut self, seed: u64) {
         if let ModelSpec::two_layer_relu(spec) = self

@@ -25,6 +25,12 @@ impl<'a> Factor<'a> {
         Self { data, rows, cols, transposed: true }
     }
 
+    /// The transposed matrix; nothing moves.
+    #[must_use]
+    pub fn t(self) -> Self {
+        Self { transposed: !self.transposed, ..self }
+    }
+
     fn shape(self) -> (usize, usize) {
         if self.transposed { (self.cols, self.rows) } else { (self.rows, self.cols) }
     }

@@ -80,40 +80,6 @@ fn view(m: &Matrix) -> View<'_> {
     View { data: m.as_slice(), rows: m.rows(), cols: m.cols(), lower: false }
 }
 
-/// A row-major matrix in a slice, read as it stands or transposed.
-#[derive(Clone, Copy)]
-pub struct Dense<'a> {
-    data: &'a [f64],
-    rows: usize,
-    cols: usize,
-    transposed: bool,
-}
-
-impl<'a> Dense<'a> {
-    /// `data [rows * cols]` row by row.
-    pub fn new(data: &'a [f64], rows: usize, cols: usize) -> Self {
-        Self { data, rows, cols, transposed: false }
-    }
-
-    /// The transposed matrix; nothing moves.
-    #[must_use]
-    pub fn t(self) -> Self {
-        Self { transposed: !self.transposed, ..self }
-    }
-
-    fn as_faer(self) -> faer::MatRef<'a, f64> {
-        let m = faer::MatRef::from_row_major_slice(self.data, self.rows, self.cols);
-        if self.transposed { m.transpose() } else { m }
-    }
-}
-
-/// `out = A B`, row by row, or `out += A B`.
-pub fn multiply(a: Dense, b: Dense, add: bool, out: &mut [f64]) {
-    let (a, b) = (a.as_faer(), b.as_faer());
-    let c = faer::MatMut::from_row_major_slice_mut(out, a.nrows(), b.ncols());
-    matmul(c, if add { Accum::Add } else { Accum::Replace }, a, b, 1.0, Par::Seq);
-}
-
 /// `A Bᵀ`.
 pub fn matmul_nt(a: &Matrix, b: &Matrix) -> Matrix {
     let mut c = Matrix::zeros(a.rows(), b.rows());

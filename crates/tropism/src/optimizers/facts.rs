@@ -1,6 +1,7 @@
 //! What an optimizer declares about itself.
 
 use super::{Geometry, Schedule};
+use crate::numerics::Norm;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -103,6 +104,15 @@ impl OptimizerFacts {
             line_search: false,
             acceleration: None,
         }
+    }
+
+    /// Each step is `−η` times a gradient, of the full loss or of a batch, and nothing else.
+    pub fn bare_gradient_steps(&self) -> bool {
+        self.geometry == Geometry::Norm(Norm::L2)
+            && self.pure()
+            && self.momentum == 0.0
+            && !self.normalized
+            && !self.continuous
     }
 
     /// It looks at losses only.

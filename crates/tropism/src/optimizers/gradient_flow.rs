@@ -7,7 +7,8 @@
 //! Errors: none; it has no keys.
 //! Example: `optimizer.kind = "gradient_flow"`.
 
-use super::{Built, Curve, FlowLimit, Geometry, Optimizer, OptimizerFacts, Oracle, State, Symmetry};
+use super::{Built, Curvature, Curve, FlowLimit, Geometry, Optimizer, OptimizerFacts, Oracle, State, Symmetry};
+use crate::Error;
 use crate::numerics::Norm;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -23,12 +24,12 @@ pub struct GradientFlow;
 
 impl GradientFlowSpec {
     /// See [`super::OptimizerSpec::build`].
-    pub fn build(&self) -> Built {
-        Built {
+    pub fn build(&self, _: &Curvature) -> Result<Built, Error> {
+        Ok(Built {
             optimizer: Box::new(GradientFlow),
             step_size: None,
             origin: "a flow has no step size; the integrator chooses its steps by error control".into(),
-        }
+        })
     }
 }
 

@@ -12,7 +12,7 @@
 //! Example: `optimizer.kind = "mirror_flow"`, `optimizer.potential = "p_norm"`, `optimizer.p = 1.1`.
 
 use super::mirror_descent::{MirrorDescentSpec, PotentialName};
-use super::{Built, Curve, FlowLimit, Geometry, Optimizer, OptimizerFacts, Oracle, State, Symmetry};
+use super::{Built, Curvature, Curve, FlowLimit, Geometry, Optimizer, OptimizerFacts, Oracle, State, Symmetry};
 use crate::Error;
 use crate::numerics::Potential;
 use schemars::JsonSchema;
@@ -44,7 +44,7 @@ pub struct MirrorFlow {
 
 impl MirrorFlowSpec {
     /// See [`super::OptimizerSpec::build`].
-    pub fn build(&self) -> Result<Built, Error> {
+    pub fn build(&self, _: &Curvature) -> Result<Built, Error> {
         let keys = MirrorDescentSpec {
             potential: self.potential,
             p: self.p,

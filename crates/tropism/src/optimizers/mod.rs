@@ -26,7 +26,7 @@ use crate::registry::members;
 
 members! {
     /// The `[optimizer]` section.
-    "optimizer" OptimizerSpec {
+    "optimizer" OptimizerSpec: Curvature => Built {
         adaboost => AdaBoostSpec,
         adagrad => AdaGradSpec,
         adam => AdamSpec,
@@ -176,43 +176,6 @@ pub struct Built {
     pub optimizer: Box<dyn Optimizer>,
     pub step_size: Option<f64>,
     pub origin: String,
-}
-
-impl OptimizerSpec {
-    /// Checks the ranges of the keys and fills in the step size derived from `curvature` where none is given.
-    pub fn build(&self, curvature: &Curvature) -> Result<Built, crate::Error> {
-        match self {
-            OptimizerSpec::adaboost(s) => s.build(curvature),
-            OptimizerSpec::adagrad(s) => s.build(curvature),
-            OptimizerSpec::adam(s) => s.build(curvature),
-            OptimizerSpec::adamw(s) => s.build(curvature),
-            OptimizerSpec::coordinate_descent(s) => s.build(curvature),
-            OptimizerSpec::dual_momentum(s) => s.build(curvature),
-            OptimizerSpec::evolution_strategy(s) => s.build(curvature),
-            OptimizerSpec::gradient_descent(s) => s.build(curvature),
-            OptimizerSpec::gradient_flow(s) => Ok(s.build()),
-            OptimizerSpec::guess_and_check(s) => s.build(curvature),
-            OptimizerSpec::heavy_ball(s) => s.build(curvature),
-            OptimizerSpec::label_noise_sgd(s) => s.build(curvature),
-            OptimizerSpec::langevin(s) => s.build(curvature),
-            OptimizerSpec::lion(s) => s.build(curvature),
-            OptimizerSpec::mirror_descent(s) => s.build(curvature),
-            OptimizerSpec::mirror_flow(s) => s.build(),
-            OptimizerSpec::muon(s) => s.build(curvature),
-            OptimizerSpec::natural_gradient(s) => s.build(curvature),
-            OptimizerSpec::nesterov(s) => s.build(curvature),
-            OptimizerSpec::normalized_gradient_descent(s) => s.build(curvature),
-            OptimizerSpec::pattern_search(s) => s.build(curvature),
-            OptimizerSpec::progressive_rescaling(s) => s.build(curvature),
-            OptimizerSpec::random_local_search(s) => s.build(curvature),
-            OptimizerSpec::regularization_path(s) => Ok(s.build()),
-            OptimizerSpec::rmsprop(s) => s.build(curvature),
-            OptimizerSpec::sgd(s) => s.build(curvature),
-            OptimizerSpec::shampoo(s) => s.build(curvature),
-            OptimizerSpec::signum(s) => s.build(curvature),
-            OptimizerSpec::steepest_descent(s) => s.build(curvature),
-        }
-    }
 }
 
 /// Refuses a momentum coefficient outside `[0, 1)`.

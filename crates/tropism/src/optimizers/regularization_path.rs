@@ -11,7 +11,8 @@
 //! Errors: none; it has no keys.
 //! Example: `optimizer.kind = "regularization_path"`.
 
-use super::{Built, Curve, FlowLimit, Geometry, Optimizer, OptimizerFacts, Oracle, State, Symmetry};
+use super::{Built, Curvature, Curve, FlowLimit, Geometry, Optimizer, OptimizerFacts, Oracle, State, Symmetry};
+use crate::Error;
 use crate::numerics::Norm;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -27,12 +28,12 @@ pub struct RegularizationPath;
 
 impl RegularizationPathSpec {
     /// See [`super::OptimizerSpec::build`].
-    pub fn build(&self) -> Built {
-        Built {
+    pub fn build(&self, _: &Curvature) -> Result<Built, Error> {
+        Ok(Built {
             optimizer: Box::new(RegularizationPath),
             step_size: None,
             origin: "a path has no step size; every point is solved by itself".into(),
-        }
+        })
     }
 }
 

@@ -11,6 +11,7 @@
 //! Errors: none; what could not be solved shows in the certificate.
 
 use super::conic::{Cone, ConicProblem};
+use super::max_margin::exact_weights;
 use super::{Budget, MaxMargin, Program, ProgramFacts, Solution, SolveStatus, Uniqueness, certify};
 use crate::data::MarginMap;
 use crate::error::Error;
@@ -50,14 +51,7 @@ impl Program for FourierMargin {
     }
 
     fn bound(&self, dual: &[f64]) -> f64 {
-        let largest = dual.iter().fold(0.0, |m: f64, &a| if a.is_finite() { m.max(a) } else { m });
-        if largest <= 0.0 {
-            return 0.0;
-        }
-        // A power of two, so that the rescaled vector is exact and nothing overflows.
-        let unit = (-largest.log2().floor()).exp2();
-        let a: Vec<f64> =
-            dual.iter().map(|&a| if a.is_finite() && a > 0.0 { a * unit } else { 0.0 }).collect();
+        let Some((a, _)) = exact_weights(dual) else { return 0.0 };
         let (v, error) = self.margins.adjoint_enclosed(&a);
         let above = linalg::max_abs(&self.fourier.moduli_above(&v, &error));
         let bound = (directed::sum(&a).lo / above).next_down();

@@ -15,6 +15,7 @@ use super::nnls;
 use super::rows::Rows;
 use super::{Budget, MaxMargin, Program, certify};
 use crate::data::MarginMap;
+use crate::models::Block;
 use crate::numerics::fourier::Fourier;
 use crate::numerics::linalg::{dot, matmul_nn, norm2};
 use crate::numerics::{Matrix, Norm, singular};
@@ -55,14 +56,6 @@ pub struct NormResidual {
     pub above: f64,
 }
 
-/// One weight matrix within `θ`: `rows × cols` entries from `offset`, row by row.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MatrixBlock {
-    pub offset: usize,
-    pub rows: usize,
-    pub cols: usize,
-}
-
 /// Largest side product of the block-diagonal matrix for which the spectral conditions are solved.
 const LARGEST: usize = 1500;
 
@@ -92,7 +85,7 @@ pub fn spectral_residual(
     gradients: &Matrix,
     theta: &[f64],
     margins: &[f64],
-    (slack, blocks): (f64, &[MatrixBlock]),
+    (slack, blocks): (f64, &[Block]),
 ) -> Option<NormResidual> {
     let rows = levelled(gradients, theta, &near_minimal(margins, slack)?)?;
     let (k, d) = blocks.iter().fold((0, 0), |(k, d), b| (k + b.rows, d + b.cols));
@@ -249,8 +242,7 @@ mod tests {
         // One sample with gradient blocks G₁ = I (2 × 2) and G₂ = (3, 4): dual norm 2 + 5 in all, so blocks of norm one
         // aligned with theirs are stationary; scaling one down, or turning it, is not.
         let v = Matrix::from_rows(&[vec![1.0, 0.0, 0.0, 1.0, 3.0, 4.0]]);
-        let blocks =
-            [MatrixBlock { offset: 0, rows: 2, cols: 2 }, MatrixBlock { offset: 4, rows: 1, cols: 2 }];
+        let blocks = [Block { offset: 0, rows: 2, cols: 2 }, Block { offset: 4, rows: 1, cols: 2 }];
         let at = |theta: &[f64]| spectral_residual(&v, theta, &[1.0], (0.0, &blocks)).unwrap();
         assert!(at(&[1.0, 0.0, 0.0, 1.0, 0.6, 0.8]).above < 1e-9);
         // Half of the second block: ⟨g, θ⟩ = (2 + 2.5) / 7.

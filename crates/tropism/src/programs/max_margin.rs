@@ -78,14 +78,7 @@ impl Program for MaxMargin {
     }
 
     fn bound(&self, dual: &[f64]) -> f64 {
-        let largest = dual.iter().fold(0.0, |m: f64, &a| if a.is_finite() { m.max(a) } else { m });
-        if largest <= 0.0 {
-            return 0.0;
-        }
-        // A power of two, so that the rescaled vector is exact and nothing overflows.
-        let unit = (-largest.log2().floor()).exp2();
-        let a: Vec<f64> =
-            dual.iter().map(|&a| if a.is_finite() && a > 0.0 { a * unit } else { 0.0 }).collect();
+        let Some((a, _)) = exact_weights(dual) else { return 0.0 };
         let above = self.dual_norm_above(&a);
         let bound = (directed::sum(&a).lo / above).next_down();
         if bound.is_nan() { 0.0 } else { bound.max(0.0) }
@@ -105,4 +98,17 @@ impl Program for MaxMargin {
             uniqueness: if unique { Uniqueness::Unique } else { Uniqueness::Unknown },
         }
     }
+}
+
+/// The nonnegative finite part of a dual vector, rescaled to a largest entry between 1 and 2, and the factor;
+/// `None` if nothing is left.
+pub(super) fn exact_weights(dual: &[f64]) -> Option<(Vec<f64>, f64)> {
+    let largest = dual.iter().fold(0.0, |m: f64, &a| if a.is_finite() { m.max(a) } else { m });
+    if largest <= 0.0 {
+        return None;
+    }
+    // A power of two, so that the rescaled vector is exact and nothing overflows.
+    let unit = (-largest.log2().floor()).exp2();
+    let weight = |&a: &f64| if a.is_finite() && a > 0.0 { a * unit } else { 0.0 };
+    Some((dual.iter().map(weight).collect(), unit))
 }

@@ -14,6 +14,7 @@
 //! Bound: `Σa − Σ_j 2μ (cosh (Zᵀa)_j − 1)` for every `a ≥ 0`; negative entries are dropped and the best multiple is taken.
 //! Errors: none; what could not be solved shows in the certificate.
 
+use super::max_margin::exact_weights;
 use super::rows::Rows;
 use super::{Budget, MaxMargin, Program, ProgramFacts, Solution, SolveStatus, Uniqueness, certify};
 use crate::data::MarginMap;
@@ -74,14 +75,7 @@ impl Program for QMargin {
     }
 
     fn bound(&self, dual: &[f64]) -> f64 {
-        let largest = dual.iter().fold(0.0, |m: f64, &a| if a.is_finite() { m.max(a) } else { m });
-        if largest <= 0.0 {
-            return 0.0;
-        }
-        // A power of two, so that the rescaled vector is exact and nothing overflows.
-        let unit = (-largest.log2().floor()).exp2();
-        let a: Vec<f64> =
-            dual.iter().map(|&a| if a.is_finite() && a > 0.0 { a * unit } else { 0.0 }).collect();
+        let Some((a, unit)) = exact_weights(dual) else { return 0.0 };
         // The multiple is near one for a dual at the documented scale, and then exactly that is tried too.
         let mut z = vec![0.0; self.margins.cols()];
         self.margins.adjoint(&a, &mut z);

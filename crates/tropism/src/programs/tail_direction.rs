@@ -28,6 +28,7 @@
 //! # Ok::<(), tropism::Error>(())
 //! ```
 
+use super::max_margin::exact_weights;
 use super::{
     Budget, MaxMargin, Program, ProgramFacts, Separability, Solution, SolveStatus, Uniqueness, separability,
 };
@@ -88,14 +89,7 @@ impl Program for TailDirection {
     }
 
     fn bound(&self, dual: &[f64]) -> f64 {
-        let largest = dual.iter().fold(0.0, |m: f64, &q| if q.is_finite() { m.max(q) } else { m });
-        if largest <= 0.0 {
-            return 0.0;
-        }
-        // A power of two, so that the rescaled vector is exact and nothing overflows.
-        let unit = (-largest.log2().floor()).exp2();
-        let q: Vec<f64> =
-            dual.iter().map(|&q| if q.is_finite() && q > 0.0 { q * unit } else { 0.0 }).collect();
+        let Some((q, _)) = exact_weights(dual) else { return 0.0 };
         let above = MaxMargin::new(self.margins.clone(), Norm::L2).dual_norm_above(&q);
         let r = self.power / (self.power + 1.0);
         // The exponent is rounded as well: a relative error ε of r moves q^r by a factor 1 ± ε r |log q|.

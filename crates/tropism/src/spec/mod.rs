@@ -15,7 +15,7 @@ pub use parse::with_line;
 pub use schema::schema;
 pub use setup::{Loader, Setup};
 
-use crate::data::{DataSpec, Preparation};
+use crate::data::{DataSpec, Dataset, Preparation};
 use crate::losses::LossSpec;
 use crate::models::{ModelSpec, Regime};
 use crate::optimizers::OptimizerSpec;
@@ -119,6 +119,15 @@ impl Spec {
     /// As for [`Spec::parse`].
     pub fn parse_all(text: &str, usual: &str) -> Result<Vec<Spec>, crate::Error> {
         parse::specs(text, usual)
+    }
+
+    /// Loads, draws and prepares the data it names.
+    ///
+    /// # Errors
+    /// Anything wrong with the data.
+    pub fn dataset(&self, load: Loader) -> Result<Dataset, crate::Error> {
+        let task = self.loss.loss.build()?.facts().task;
+        self.data.source.dataset(&self.data.preparation, task, self.seed, load)
     }
 
     /// The `[optimizer]` section with every default filled in, as TOML.

@@ -29,10 +29,7 @@ pub fn specs(text: &str, usual: &str) -> Result<Vec<Spec>, Error> {
     let mut base = table(text)?;
     let list = match base.remove("optimizer") {
         Some(Value::Array(list)) => list,
-        _ => match table(usual)?.remove("optimizer") {
-            Some(Value::Array(list)) => list,
-            _ => vec![],
-        },
+        _ => usual_optimizers(&mut base, table(usual)?),
     };
     let one = |optimizer: Value| {
         let mut single = base.clone();
@@ -43,6 +40,22 @@ pub fn specs(text: &str, usual: &str) -> Result<Vec<Spec>, Error> {
         Ok(spec)
     };
     list.into_iter().map(one).collect()
+}
+
+/// The optimizers of `usual`; the horizon that they need fills in what `base` does not say.
+fn usual_optimizers(base: &mut Table, mut usual: Table) -> Vec<Value> {
+    if let Some(Value::Table(needed)) = usual.remove("horizon") {
+        let horizon = base.entry("horizon").or_insert_with(|| Value::Table(Table::new()));
+        if let Value::Table(horizon) = horizon {
+            needed.into_iter().for_each(|(key, value)| {
+                horizon.entry(key).or_insert(value);
+            });
+        }
+    }
+    match usual.remove("optimizer") {
+        Some(Value::Array(list)) => list,
+        _ => vec![],
+    }
 }
 
 /// An optimizer's kind with the keys that the file sets.

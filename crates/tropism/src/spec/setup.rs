@@ -5,7 +5,7 @@ use super::{HorizonSpec, Reduction, Spec, Time};
 use crate::data::{Dataset, FileSpec, Table, Targets};
 use crate::error::Error;
 use crate::losses::{Loss, Tail, Task};
-use crate::models::{Interface, Model, ModelFacts};
+use crate::models::{Interface, Model, ModelFacts, Workspace};
 use crate::numerics::rng;
 use crate::optimizers::{Built, Curvature, Geometry, OptimizerFacts};
 use crate::programs::Budget;
@@ -36,9 +36,7 @@ pub struct Setup {
 impl Setup {
     /// Loads, prepares and checks everything a spec names.
     pub fn build(spec: &Spec, load: Loader) -> Result<Setup, Error> {
-        let task = spec.loss.loss.build()?.facts().task;
-        let data = spec.data.source.dataset(&spec.data.preparation, task, spec.seed, load)?;
-        Self::with_data(spec, data)
+        Self::with_data(spec, spec.dataset(load)?)
     }
 
     /// The same on a data set already in memory.
@@ -70,6 +68,13 @@ impl Setup {
         let rule = spec.judge;
         let budget = Budget::default();
         Ok(Setup { spec, data, model, loss, built, theta0, horizon, curvature, log_weight, rule, budget })
+    }
+
+    /// Outputs `[n * k]` of the model at `theta [p]` on `data`, which may be held-out samples.
+    pub fn outputs(&self, theta: &[f64], data: &Dataset) -> Vec<f64> {
+        let mut out = vec![0.0; data.n() * data.targets.outputs()];
+        self.model.predict(theta, &data.x, &mut Workspace::default(), &mut out);
+        out
     }
 
     /// What the training room needs, and nothing else.

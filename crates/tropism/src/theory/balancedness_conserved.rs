@@ -8,8 +8,7 @@
 //! Example: `theorem = "balancedness_conserved"`, `model.init = "balanced"`.
 
 use super::case::{Case, Check};
-use super::{Claim, Prediction, ProgramSpec, Theorem, Witnesses};
-use super::Relation;
+use super::{Prediction, Relation, Theorem, Witnesses};
 use crate::models::Structure;
 
 /// See the module header.
@@ -31,12 +30,11 @@ impl Theorem for BalancednessConserved {
     }
 
     fn predict(&self, _case: &Case) -> Prediction {
-        Prediction {
-            statement: "the factors stay balanced along the whole run.".into(),
-            program: ProgramSpec::Law { measure: "balancedness".into(), relation: Relation::AtMost(1e-3) },
-            claim: Claim::Selected,
-            rate: None,
-        }
+        Prediction::law(
+            "the factors stay balanced along the whole run.",
+            "balancedness",
+            Relation::AtMost(1e-3),
+        )
     }
 
     fn witnesses(&self) -> Witnesses {

@@ -12,9 +12,7 @@
 //! Example: `model.kind = "convolutional"`, `model.depth = 3`.
 
 use super::case::{Case, Check};
-use super::{Claim, Prediction, ProgramSpec, Theorem, Witnesses};
-use super::Relation;
-use crate::losses::Task;
+use super::{Prediction, Relation, Theorem, Witnesses};
 use crate::models::Structure;
 
 /// See the module header.
@@ -26,26 +24,19 @@ impl Theorem for ConvolutionalBridgeStationarity {
     }
 
     fn hypotheses(&self, case: &Case) -> Vec<Check> {
-        vec![
-            case.structure("full-width convolutional network of three or more layers", |s| {
+        case.separable_network(
+            "full-width convolutional network of three or more layers", |s| {
                 matches!(s, Structure::Convolutional { depth, full: true } if depth >= 3)
-            }),
-            case.task("two classes", Task::Binary),
-            case.plain_gradient(false),
-            case.tail_at_infinity(),
-            case.exponential_tail(),
-            case.separable(),
-            case.small_steps(),
-        ]
+            },
+        )
     }
 
     fn predict(&self, _case: &Case) -> Prediction {
-        Prediction {
-            statement: "the predictor becomes first-order stationary for the margin program in the Fourier ℓ_{2/L} quasi-norm.".into(),
-            program: ProgramSpec::Law { measure: "bridge_stationarity".into(), relation: Relation::TendsTo(0.0) },
-            claim: Claim::Selected,
-            rate: None,
-        }
+        Prediction::law(
+            "the predictor becomes first-order stationary for the margin program in the Fourier ℓ_{2/L} quasi-norm.",
+            "bridge_stationarity",
+            Relation::TendsTo(0.0),
+        )
     }
 
     fn witnesses(&self) -> Witnesses {

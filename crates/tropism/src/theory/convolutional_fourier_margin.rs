@@ -13,7 +13,6 @@
 
 use super::case::{Case, Check};
 use super::{Claim, Prediction, ProgramSpec, Theorem, Witnesses};
-use crate::losses::Task;
 use crate::models::Structure;
 
 /// See the module header.
@@ -25,17 +24,11 @@ impl Theorem for ConvolutionalFourierMargin {
     }
 
     fn hypotheses(&self, case: &Case) -> Vec<Check> {
-        vec![
-            case.structure("full-width convolutional network of two layers", |s| {
+        case.separable_network(
+            "full-width convolutional network of two layers", |s| {
                 s == Structure::Convolutional { depth: 2, full: true }
-            }),
-            case.task("two classes", Task::Binary),
-            case.plain_gradient(false),
-            case.tail_at_infinity(),
-            case.exponential_tail(),
-            case.separable(),
-            case.small_steps(),
-        ]
+            },
+        )
     }
 
     fn predict(&self, _case: &Case) -> Prediction {

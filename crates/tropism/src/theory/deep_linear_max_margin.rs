@@ -13,7 +13,6 @@
 
 use super::case::{Case, Check};
 use super::{Claim, Prediction, ProgramSpec, Theorem, Witnesses};
-use crate::losses::Task;
 use crate::models::Structure;
 use crate::numerics::Norm;
 
@@ -26,15 +25,9 @@ impl Theorem for DeepLinearMaxMargin {
     }
 
     fn hypotheses(&self, case: &Case) -> Vec<Check> {
-        vec![
-            case.structure("deep linear network", |s| matches!(s, Structure::DeepLinear { depth } if depth >= 2)),
-            case.task("two classes", Task::Binary),
-            case.plain_gradient(false),
-            case.tail_at_infinity(),
-            case.exponential_tail(),
-            case.separable(),
-            case.small_steps(),
-        ]
+        case.separable_network(
+            "deep linear network", |s| matches!(s, Structure::DeepLinear { depth } if depth >= 2),
+        )
     }
 
     fn predict(&self, _case: &Case) -> Prediction {

@@ -12,9 +12,7 @@
 //! Example: `model.kind = "diagonal"`, `model.depth = 3`.
 
 use super::case::{Case, Check};
-use super::{Claim, Prediction, ProgramSpec, Theorem, Witnesses};
-use super::Relation;
-use crate::losses::Task;
+use super::{Prediction, Relation, Theorem, Witnesses};
 use crate::models::Structure;
 
 /// See the module header.
@@ -26,23 +24,15 @@ impl Theorem for DiagonalBridgeStationarity {
     }
 
     fn hypotheses(&self, case: &Case) -> Vec<Check> {
-        vec![
-            case.structure("diagonal network", |s| matches!(s, Structure::Diagonal { depth } if depth >= 2)),
-            case.task("two classes", Task::Binary),
-            case.gradient_flow(),
-            case.tail_at_infinity(),
-            case.exponential_tail(),
-            case.separable(),
-        ]
+        case.separable_network_flow("diagonal network", |s| matches!(s, Structure::Diagonal { depth } if depth >= 2))
     }
 
     fn predict(&self, _case: &Case) -> Prediction {
-        Prediction {
-            statement: "the direction becomes first-order stationary for the ℓ_{2/D} margin program.".into(),
-            program: ProgramSpec::Law { measure: "bridge_stationarity".into(), relation: Relation::TendsTo(0.0) },
-            claim: Claim::Selected,
-            rate: None,
-        }
+        Prediction::law(
+            "the direction becomes first-order stationary for the ℓ_{2/D} margin program.",
+            "bridge_stationarity",
+            Relation::TendsTo(0.0),
+        )
     }
 
     fn witnesses(&self) -> Witnesses {

@@ -14,7 +14,6 @@
 
 use super::case::{Case, Check};
 use super::{Claim, Prediction, ProgramSpec, Theorem, Witnesses};
-use crate::losses::Task;
 use crate::models::Structure;
 
 /// See the module header.
@@ -26,15 +25,9 @@ impl Theorem for DiagonalMaxMargin {
     }
 
     fn hypotheses(&self, case: &Case) -> Vec<Check> {
-        vec![
-            case.structure("diagonal network of depth 2", |s| s == Structure::Diagonal { depth: 2 }),
-            case.task("two classes", Task::Binary),
-            case.gradient_flow(),
-            case.tail_at_infinity(),
-            case.exponential_tail(),
-            case.separable(),
-            case.large_start(),
-        ]
+        let mut checks = case.separable_network_flow("diagonal network of depth 2", |s| s == Structure::Diagonal { depth: 2 });
+        checks.push(case.large_start());
+        checks
     }
 
     fn predict(&self, case: &Case) -> Prediction {

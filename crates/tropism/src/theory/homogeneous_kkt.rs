@@ -12,8 +12,7 @@
 //! Example: `model.kind = "deep_relu"`, `optimizer.kind = "gradient_flow"`.
 
 use super::case::{Case, Check};
-use super::{Claim, Prediction, ProgramSpec, Theorem, Witnesses};
-use super::Relation;
+use super::{Prediction, Relation, Theorem, Witnesses};
 
 /// See the module header.
 pub struct HomogeneousKkt;
@@ -24,22 +23,15 @@ impl Theorem for HomogeneousKkt {
     }
 
     fn hypotheses(&self, case: &Case) -> Vec<Check> {
-        vec![
-            case.curved_homogeneous(),
-            case.tail_at_infinity(),
-            case.plain_gradient(false),
-            case.exponential_tail(),
-            case.small_steps(),
-        ]
+        case.homogeneous_network()
     }
 
     fn predict(&self, _case: &Case) -> Prediction {
-        Prediction {
-            statement: "the direction of the parameters becomes a KKT point of the margin program min ½‖θ‖² s.t. y f(θ; x) ≥ 1.".into(),
-            program: ProgramSpec::Law { measure: "kkt_residual".into(), relation: Relation::TendsTo(0.0) },
-            claim: Claim::Selected,
-            rate: None,
-        }
+        Prediction::law(
+            "the direction of the parameters becomes a KKT point of the margin program min ½‖θ‖² s.t. y f(θ; x) ≥ 1.",
+            "kkt_residual",
+            Relation::TendsTo(0.0),
+        )
     }
 
     fn witnesses(&self) -> Witnesses {

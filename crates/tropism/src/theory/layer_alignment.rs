@@ -11,9 +11,7 @@
 //! Example: `theorem = "layer_alignment"`, `model.kind = "deep_linear"`.
 
 use super::case::{Case, Check};
-use super::{Claim, Prediction, ProgramSpec, Theorem, Witnesses};
-use super::Relation;
-use crate::losses::Task;
+use super::{Prediction, Relation, Theorem, Witnesses};
 use crate::models::Structure;
 
 /// See the module header.
@@ -25,24 +23,17 @@ impl Theorem for LayerAlignment {
     }
 
     fn hypotheses(&self, case: &Case) -> Vec<Check> {
-        vec![
-            case.structure("deep linear network", |s| matches!(s, Structure::DeepLinear { depth } if depth >= 2)),
-            case.task("two classes", Task::Binary),
-            case.plain_gradient(false),
-            case.tail_at_infinity(),
-            case.exponential_tail(),
-            case.separable(),
-            case.small_steps(),
-        ]
+        case.separable_network(
+            "deep linear network", |s| matches!(s, Structure::DeepLinear { depth } if depth >= 2),
+        )
     }
 
     fn predict(&self, _case: &Case) -> Prediction {
-        Prediction {
-            statement: "every layer becomes rank one and aligns with its neighbours.".into(),
-            program: ProgramSpec::Law { measure: "layer_alignment".into(), relation: Relation::TendsTo(0.0) },
-            claim: Claim::Selected,
-            rate: None,
-        }
+        Prediction::law(
+            "every layer becomes rank one and aligns with its neighbours.",
+            "layer_alignment",
+            Relation::TendsTo(0.0),
+        )
     }
 
     fn witnesses(&self) -> Witnesses {

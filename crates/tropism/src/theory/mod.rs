@@ -190,6 +190,18 @@ pub struct Prediction {
     pub rate: Option<Rate>,
 }
 
+impl Prediction {
+    /// A law of a measured quantity in the place of a program.
+    pub fn law(statement: &str, measure: &str, relation: Relation) -> Self {
+        Self {
+            statement: statement.into(),
+            program: ProgramSpec::Law { measure: measure.into(), relation },
+            claim: Claim::Selected,
+            rate: None,
+        }
+    }
+}
+
 /// A pair of experiment files that pin a theorem down.
 pub struct Witnesses {
     /// An experiment the theorem speaks of and agrees with.

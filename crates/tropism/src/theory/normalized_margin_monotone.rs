@@ -11,8 +11,7 @@
 //! Example: `theorem = "normalized_margin_monotone"`, `model.kind = "diagonal"`, `loss.kind = "exponential"`.
 
 use super::case::{Case, Check};
-use super::{Claim, Prediction, ProgramSpec, Theorem, Witnesses};
-use super::Relation;
+use super::{Prediction, Relation, Theorem, Witnesses};
 
 /// See the module header.
 pub struct NormalizedMarginMonotone;
@@ -23,22 +22,15 @@ impl Theorem for NormalizedMarginMonotone {
     }
 
     fn hypotheses(&self, case: &Case) -> Vec<Check> {
-        vec![
-            case.curved_homogeneous(),
-            case.tail_at_infinity(),
-            case.plain_gradient(false),
-            case.exponential_tail(),
-            case.small_steps(),
-        ]
+        case.homogeneous_network()
     }
 
     fn predict(&self, _case: &Case) -> Prediction {
-        Prediction {
-            statement: "once the data are separated, log(1/L)/‖θ‖^depth never falls.".into(),
-            program: ProgramSpec::Law { measure: "normalized_margin".into(), relation: Relation::NeverFalls },
-            claim: Claim::Selected,
-            rate: None,
-        }
+        Prediction::law(
+            "once the data are separated, log(1/L)/‖θ‖^depth never falls.",
+            "normalized_margin",
+            Relation::NeverFalls,
+        )
     }
 
     fn witnesses(&self) -> Witnesses {

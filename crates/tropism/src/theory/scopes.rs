@@ -2,10 +2,9 @@
 
 use super::case::{Case, Check, check, holds, scope};
 use crate::data::Targets;
-use crate::models::{Regime, Structure, Workspace};
-use crate::numerics::Norm;
-use crate::numerics::linalg::{Dense, multiply, norm2};
-use crate::optimizers::Geometry;
+use crate::losses::Task;
+use crate::models::{Imbalance, Regime, Structure};
+use crate::numerics::linalg::norm2;
 use crate::terms::Holds;
 
 /// From here a start counts as large for limits `α → ∞`: their corrections are of order `1/α²`.
@@ -14,8 +13,6 @@ const LARGE: f64 = 10.0;
 const SMALL: f64 = 1e-2;
 /// Up to this share it is small enough for a limit of vanishing starts.
 const TINY: f64 = 1e-5;
-/// Relative imbalance that rounding of a balanced start may leave.
-const BALANCED: f64 = 1e-12;
 
 impl Case<'_> {
     /// Scope: a family of parameterisations.
@@ -29,8 +26,42 @@ impl Case<'_> {
         scope(check(name, holds(own && fits(self.setup.model.facts().structure)), words))
     }
 
+    /// A family of networks with two classes under gradient flow, or steps small enough, on separable data with an
+    /// exponential tail: what theorems on their limit direction ask for.
+    pub fn separable_network(&self, name: &str, fits: impl Fn(Structure) -> bool) -> Vec<Check> {
+        self.on_separable_data(name, fits, self.plain_gradient(false), Some(self.small_steps()))
+    }
+
+    /// The same for the gradient flow alone.
+    pub fn separable_network_flow(&self, name: &str, fits: impl Fn(Structure) -> bool) -> Vec<Check> {
+        self.on_separable_data(name, fits, self.gradient_flow(), None)
+    }
+
+    fn on_separable_data(
+        &self,
+        name: &str,
+        fits: impl Fn(Structure) -> bool,
+        steps: Check,
+        small: Option<Check>,
+    ) -> Vec<Check> {
+        let tail = [self.tail_at_infinity(), self.exponential_tail(), self.separable()];
+        let model = [self.structure(name, fits), self.task("two classes", Task::Binary), steps];
+        model.into_iter().chain(tail).chain(small).collect()
+    }
+
+    /// A homogeneous network under gradient flow, or steps small enough, with an exponential tail.
+    pub fn homogeneous_network(&self) -> Vec<Check> {
+        vec![
+            self.curved_homogeneous(),
+            self.tail_at_infinity(),
+            self.plain_gradient(false),
+            self.exponential_tail(),
+            self.small_steps(),
+        ]
+    }
+
     /// Scope: homogeneous in the parameters, and not linear in them.
-    pub fn curved_homogeneous(&self) -> Check {
+    fn curved_homogeneous(&self) -> Check {
         let facts = self.setup.model.facts();
         let degree = facts.homogeneity.filter(|_| !facts.linear_in_parameters);
         let words = match degree {
@@ -42,14 +73,8 @@ impl Case<'_> {
 
     /// Scope: plain gradient steps, on the full batch or on parts of it.
     pub fn plain_finite_steps(&self) -> Check {
-        let f = &self.optimizer;
-        let yes = f.geometry == Geometry::Norm(Norm::L2)
-            && f.pure()
-            && f.momentum == 0.0
-            && !f.normalized
-            && !f.continuous;
         let words = format!("the optimizer is `{}`", self.setup.spec.optimizer.id());
-        scope(check("plain gradient steps", holds(yes), words))
+        scope(check("plain gradient steps", holds(self.optimizer.bare_gradient_steps()), words))
     }
 
     /// Condition: the gradient flow itself; discrete steps are covered only if small enough, which is not checked.
@@ -75,7 +100,7 @@ impl Case<'_> {
     pub fn small_start(&self) -> Check {
         let name = "small start";
         let setup = self.setup;
-        let outputs = outputs_at_start(self);
+        let outputs = setup.outputs(&setup.theta0, &setup.data);
         let target = match &setup.data.targets {
             Targets::Real(y) | Targets::Sign(y) => norm2(y),
             Targets::Class { .. } => (outputs.len() as f64).sqrt(),
@@ -93,33 +118,13 @@ impl Case<'_> {
     /// Condition: `W_{j+1}ᵀ W_{j+1} = W_j W_jᵀ` at the start, to rounding.
     pub fn balanced_start(&self) -> Check {
         let name = "balanced start";
-        let (theta, blocks) = (&self.setup.theta0, self.setup.model.blocks());
-        let mut worst: f64 = 0.0;
-        for pair in blocks.windows(2) {
-            let (a, b) = (pair[0], pair[1]);
-            if a.rows != b.cols {
-                return check(name, Holds::No, "the parameters are no chain of matrices");
-            }
-            let k = a.rows;
-            let (first, second) = (
-                Dense::new(&theta[a.range()], a.rows, a.cols),
-                Dense::new(&theta[b.range()], b.rows, b.cols),
-            );
-            let (mut left, mut right) = (vec![0.0; k * k], vec![0.0; k * k]);
-            multiply(second.t(), second, false, &mut left);
-            multiply(first, first.t(), false, &mut right);
-            let size = norm2(&left).max(norm2(&right)).max(f64::MIN_POSITIVE);
-            left.iter_mut().zip(&right).for_each(|(l, r)| *l -= r);
-            worst = worst.max(norm2(&left) / size);
-        }
-        check(name, holds(worst <= BALANCED), format!("relative imbalance {worst:.2e}"))
+        let blocks = self.setup.model.blocks();
+        let pairs = blocks.windows(2);
+        let between = pairs.map(|p| Imbalance::between(&self.setup.theta0, &p[0], &p[1]));
+        let Some(all) = between.collect::<Option<Vec<Imbalance>>>() else {
+            return check(name, Holds::No, "the parameters are no chain of matrices");
+        };
+        let worst = all.iter().map(Imbalance::relative).fold(0.0, f64::max);
+        check(name, holds(worst <= Imbalance::ROUNDING), format!("relative imbalance {worst:.2e}"))
     }
-}
-
-fn outputs_at_start(case: &Case) -> Vec<f64> {
-    let setup = case.setup;
-    let mut out = vec![0.0; setup.data.n() * setup.data.targets.outputs()];
-    let mut work = Workspace::default();
-    setup.model.predict(&setup.theta0, &setup.data.x, &mut work, &mut out);
-    out
 }

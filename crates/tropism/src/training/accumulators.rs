@@ -23,9 +23,12 @@ impl Accumulators {
     pub fn wanted(job: &Job, facts: &OptimizerFacts) -> Option<Self> {
         let model = job.model.facts();
         let diagonal = model.structure == Structure::Diagonal { depth: 2 } && model.outputs == 1;
-        let plain = facts.pure() && facts.momentum == 0.0 && !facts.normalized && !facts.continuous;
         let d = job.theta0.len() / 2;
-        (diagonal && plain).then(|| Self { shrink: vec![0.0; d], excess: vec![0.0; d], overshot: false })
+        (diagonal && facts.bare_gradient_steps()).then(|| Self {
+            shrink: vec![0.0; d],
+            excess: vec![0.0; d],
+            overshot: false,
+        })
     }
 
     /// One step from `before` to `after`, both `[u, v]`.

@@ -45,6 +45,8 @@ pub struct Comparison {
     pub gap: Option<f64>,
     pub settled: Settled,
     pub unfinished: Option<String>,
+    /// The first recorded moment at which every margin is positive.
+    pub separated: Option<usize>,
 }
 
 /// Measures every snapshot. `reference` is absent where nothing was predicted.
@@ -73,6 +75,9 @@ pub fn compare(
         fourier: last_predictor(&run).and_then(|w| pictures::fourier(setup, reference, w)),
         gap,
         settled,
+        separated: moments
+            .iter()
+            .position(|m| m.margins.as_ref().is_some_and(|all| all.iter().all(|v| *v > 0.0))),
         unfinished: unfinished(&run),
         series,
     }
@@ -180,7 +185,7 @@ fn point(setup: &Setup, reference: Option<&Reference>, moment: &Moment) -> Point
             .data
             .test
             .as_deref()
-            .and_then(|test| error_rate(test, &measures::outputs(setup, &moment.theta, test))),
+            .and_then(|test| error_rate(test, &setup.outputs(&moment.theta, test))),
         measured: shown.filter_map(|(id, m)| Some((id.to_string(), m.evaluate(&view)?))).collect(),
         spectrum: pictures::spectrum(setup, moment),
         ..Point::default()

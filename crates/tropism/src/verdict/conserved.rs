@@ -1,16 +1,13 @@
 //! What a gradient flow on a product of matrices conserves: if the run lost it, rounding or coarse steps have decided, and
 //! nothing is judged.
 
-use crate::models::{Block, Structure};
+use crate::models::{Block, Imbalance, Structure};
 use crate::numerics::Matrix;
-use crate::numerics::linalg::{Dense, multiply, norm2, singular_values};
+use crate::numerics::linalg::{norm2, singular_values};
 use crate::spec::Setup;
 
 /// Largest change of `W_{j+1}ᵀ W_{j+1} − W_j W_jᵀ`, relative to the factors at the end, that the flow's error control may leave.
 const BALANCE: f64 = 1e-3;
-
-/// Relative imbalance that rounding of a balanced start may leave.
-const BALANCED: f64 = 1e-12;
 
 /// Smallest singular value, relative to the largest, whose sign the flow's error control keeps: below it a factor counts as
 /// singular.
@@ -26,11 +23,12 @@ pub fn lost(setup: &Setup, theta: &[f64]) -> Option<String> {
         return None;
     }
     let blocks = setup.model.blocks();
+    let mut balanced = true;
     for (j, pair) in blocks.windows(2).enumerate() {
-        let (before, size) = imbalance(&setup.theta0, pair);
-        let (after, now) = imbalance(theta, pair);
-        let moved: Vec<f64> = after.iter().zip(&before).map(|(a, b)| a - b).collect();
-        let change = norm2(&moved) / size.max(now).max(f64::MIN_POSITIVE);
+        let between = |theta: &[f64]| Imbalance::between(theta, &pair[0], &pair[1]);
+        let (before, after) = (between(&setup.theta0)?, between(theta)?);
+        let moved: Vec<f64> = after.difference.iter().zip(&before.difference).map(|(a, b)| a - b).collect();
+        let change = norm2(&moved) / before.size.max(after.size).max(f64::MIN_POSITIVE);
         if change > BALANCE {
             return Some(format!(
                 "lost what the flow conserves: the balance of factors {} and {} changed by {change:.1e}",
@@ -38,13 +36,10 @@ pub fn lost(setup: &Setup, theta: &[f64]) -> Option<String> {
                 j + 2
             ));
         }
+        balanced &= before.relative() <= Imbalance::ROUNDING;
     }
     // From a balanced start no singular value of the product can pass through zero: each falls in proportion to a power of
     // itself (Arora et al. 2019, arXiv 1905.13655, Theorem 3). Other starts may lose the sign rightly.
-    let balanced = blocks.windows(2).all(|pair| {
-        let (start, size) = imbalance(&setup.theta0, pair);
-        norm2(&start) <= BALANCED * size
-    });
     if !balanced {
         return None;
     }
@@ -54,19 +49,6 @@ pub fn lost(setup: &Setup, theta: &[f64]) -> Option<String> {
          can do",
         flipped + 1
     ))
-}
-
-/// `W_{j+1}ᵀ W_{j+1} − W_j W_jᵀ` and the larger of the two norms.
-fn imbalance(theta: &[f64], pair: &[Block]) -> (Vec<f64>, f64) {
-    let (a, b) = (pair[0], pair[1]);
-    let (first, second) =
-        (Dense::new(&theta[a.range()], a.rows, a.cols), Dense::new(&theta[b.range()], b.rows, b.cols));
-    let (mut left, mut right) = (vec![0.0; a.rows * a.rows], vec![0.0; a.rows * a.rows]);
-    multiply(second.t(), second, false, &mut left);
-    multiply(first, first.t(), false, &mut right);
-    let size = norm2(&left).max(norm2(&right));
-    left.iter_mut().zip(&right).for_each(|(l, r)| *l -= r);
-    (left, size)
 }
 
 /// Sign of the determinant of a square factor, 0 where it is close to singular, large or not square.

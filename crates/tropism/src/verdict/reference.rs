@@ -4,7 +4,7 @@ use super::targets::{
     InterpolantTarget, LawTarget, PathTarget, ProgramTarget, RiskTarget, SplitTarget, Target,
 };
 use crate::Error;
-use crate::data::Targets;
+use crate::data::{MarginMap, Targets};
 use crate::losses::Tail;
 use crate::measures::{self, Moment};
 use crate::models::Structure;
@@ -12,7 +12,8 @@ use crate::numerics::{Norm, linalg};
 use crate::programs::offset::Offset;
 use crate::programs::{
     BregmanInterpolant, Certificate, FourierMargin, MaxMargin, MinNormInterpolant, NuclearInterpolant,
-    Program, QMargin, Ridge, Solution, SpectralFilter, SpectralRisk, TailDirection, Uniqueness, certify,
+    Program, ProgramFacts, QMargin, Ridge, Solution, SpectralFilter, SpectralRisk, TailDirection, Uniqueness,
+    certify,
 };
 use crate::spec::Setup;
 use crate::theory::{Case, Claim, Prediction, ProgramSpec, Relation};
@@ -48,12 +49,11 @@ impl Reference {
         let setup = case.setup;
         match &prediction.program {
             ProgramSpec::MaxMargin { norm } => {
-                let margins = setup.data.margins().ok_or_else(|| real_targets("max_margin"))?;
-                let program = Box::new(MaxMargin::new(margins.clone(), *norm));
+                let program = MaxMargin::new(margins(setup, "max_margin")?, *norm);
                 // The question of separability has already solved this one.
                 let known = case.euclidean_margin().filter(|_| *norm == Norm::L2).cloned();
                 let solution = known.unwrap_or_else(|| program.solve(&setup.budget));
-                let mut reference = of_program(program, solution);
+                let mut reference = of_solution(program, solution);
                 reference.margin = Some(1.0 / reference.certificate.value).filter(|m| *m > 0.0);
                 if prediction.claim == Claim::Offset {
                     reference.offset = case.offset().and_then(|o| o.as_ref().ok().cloned());
@@ -69,10 +69,7 @@ impl Reference {
                 interpolant(setup, Box::new(BregmanInterpolant::new(x, real(setup)?, *potential, start)?))
             }
             ProgramSpec::TailDirection { power } => {
-                let margins = setup.data.margins().ok_or_else(|| real_targets("tail_direction"))?;
-                let program = Box::new(TailDirection::new(margins, *power)?);
-                let solution = program.solve(&setup.budget);
-                Ok(of_program(program, solution))
+                Ok(of_program(setup, TailDirection::new(margins(setup, "tail_direction")?, *power)?))
             }
             ProgramSpec::DiagonalInterpolant => diagonal(setup),
             ProgramSpec::DiagonalFiniteSteps => Err(Error::incompatible(
@@ -85,16 +82,10 @@ impl Reference {
                 interpolant(setup, Box::new(program))
             }
             ProgramSpec::QMargin { mu } => {
-                let margins = setup.data.margins().ok_or_else(|| real_targets("q_margin"))?;
-                let program = Box::new(QMargin::new(margins, *mu)?);
-                let solution = program.solve(&setup.budget);
-                Ok(of_program(program, solution))
+                Ok(of_program(setup, QMargin::new(margins(setup, "q_margin")?, *mu)?))
             }
             ProgramSpec::FourierMargin => {
-                let margins = setup.data.margins().ok_or_else(|| real_targets("fourier_margin"))?;
-                let program = Box::new(FourierMargin::new(margins)?);
-                let solution = program.solve(&setup.budget);
-                Ok(of_program(program, solution))
+                Ok(of_program(setup, FourierMargin::new(margins(setup, "fourier_margin")?)?))
             }
             ProgramSpec::SpectralFilter { log_time } => filter(setup, *log_time),
             ProgramSpec::Decomposition => split(case),
@@ -158,8 +149,9 @@ impl Reference {
     }
 }
 
-fn real_targets(program: &str) -> Error {
-    Error::incompatible(program, "real targets", "the program needs classes")
+fn margins(setup: &Setup, program: &str) -> Result<MarginMap, Error> {
+    let missing = || Error::incompatible(program, "real targets", "the program needs classes");
+    setup.data.margins().ok_or_else(missing)
 }
 
 fn real(setup: &Setup) -> Result<Vec<f64>, Error> {
@@ -201,49 +193,61 @@ fn diagonal(setup: &Setup) -> Result<Reference, Error> {
 /// A program over the interpolants.
 fn interpolant(setup: &Setup, program: Box<dyn Program>) -> Result<Reference, Error> {
     let solution = program.solve(&setup.budget);
-    let Solved { program, dual, reference } = solved(program, solution);
-    let (start, solution) = (start(setup)?, reference.solution.clone().unwrap_or_default());
-    let target = InterpolantTarget::new(&setup.data, real(setup)?, program, dual, [&start, &solution])
+    let known = Known::new(&*program, &solution);
+    let (start, end) = (start(setup)?, known.solution.as_deref().unwrap_or_default());
+    let target = InterpolantTarget::new(&setup.data, real(setup)?, program, solution.dual, [&start, end])
         .ok_or_else(|| Error::data(setup.data.name.clone(), "the data matrix could not be factorised"))?;
-    Ok(Reference { target: Box::new(target), ..reference })
+    Ok(known.reference(Box::new(target)))
 }
 
 /// A program without equality constraints.
-fn of_program(program: Box<dyn Program>, solution: Solution) -> Reference {
-    let Solved { program, dual, reference } = solved(program, solution);
-    let lower_bound = reference.certificate.lower_bound;
-    Reference { target: Box::new(ProgramTarget { program, dual, lower_bound }), ..reference }
+fn of_program(setup: &Setup, program: impl Program + 'static) -> Reference {
+    let solution = program.solve(&setup.budget);
+    of_solution(program, solution)
 }
 
-struct Solved {
-    program: Box<dyn Program>,
-    dual: Vec<f64>,
-    reference: Reference,
+/// The same with a solution that is known already.
+fn of_solution(program: impl Program + 'static, solution: Solution) -> Reference {
+    let known = Known::new(&program, &solution);
+    let lower_bound = known.certificate.lower_bound;
+    let target = ProgramTarget { program: Box::new(program), dual: solution.dual, lower_bound };
+    known.reference(Box::new(target))
 }
 
-fn solved(program: Box<dyn Program>, solution: Solution) -> Solved {
-    let certificate = certify(&*program, &solution.w, &solution.dual);
-    let facts = program.facts();
-    let certified = certificate.relative_gap.is_finite();
-    let uniqueness =
-        if facts.uniqueness == Uniqueness::Unknown { solution.uniqueness } else { facts.uniqueness };
-    let reference = Reference {
-        // What nothing certifies is not shown as a solution.
-        solution: certified.then_some(solution.w),
-        unique: if certified { uniqueness.into() } else { None },
-        direction: facts.scale_invariant,
-        at_infinity: facts.scale_invariant,
-        ..bare(Box::new(Nothing), certificate, solution.method, facts.formula)
-    };
-    Solved { program, dual: solution.dual, reference }
+/// What a solution, once certified, says beside being a target.
+struct Known {
+    certificate: Certificate,
+    solution: Option<Vec<f64>>,
+    unique: Option<bool>,
+    method: String,
+    facts: ProgramFacts,
 }
 
-/// Holds the place of a target that is still being built.
-struct Nothing;
+impl Known {
+    fn new(program: &dyn Program, solution: &Solution) -> Self {
+        let certificate = certify(program, &solution.w, &solution.dual);
+        let facts = program.facts();
+        let certified = certificate.relative_gap.is_finite();
+        let uniqueness =
+            if facts.uniqueness == Uniqueness::Unknown { solution.uniqueness } else { facts.uniqueness };
+        Self {
+            certificate,
+            // What nothing certifies is not shown as a solution.
+            solution: certified.then(|| solution.w.clone()),
+            unique: if certified { uniqueness.into() } else { None },
+            method: solution.method.clone(),
+            facts,
+        }
+    }
 
-impl Target for Nothing {
-    fn gap(&self, _view: &measures::View) -> Option<f64> {
-        None
+    fn reference(self, target: Box<dyn Target>) -> Reference {
+        Reference {
+            solution: self.solution,
+            unique: self.unique,
+            direction: self.facts.scale_invariant,
+            at_infinity: self.facts.scale_invariant,
+            ..bare(target, self.certificate, self.method, self.facts.formula)
+        }
     }
 }
 
@@ -272,7 +276,7 @@ fn law(setup: &Setup, id: &str, relation: Relation) -> Result<Reference, Error> 
     // The measure itself is exact: what is predicted needs no solver.
     let value = relation.value();
     let certificate = Certificate { value, lower_bound: value, relative_gap: 0.0, violation: 0.0 };
-    let whole = relation != Relation::TendsTo(value);
+    let whole = !matches!(relation, Relation::TendsTo(_));
     let tail = setup.loss.facts().tail != Tail::FiniteRoot;
     let target = Box::new(LawTarget { measure, relation });
     let formula = relation.describe(id);
@@ -286,9 +290,7 @@ fn law(setup: &Setup, id: &str, relation: Relation) -> Result<Reference, Error> 
 
 fn ridge(setup: &Setup, lambda: f64) -> Result<Reference, Error> {
     let (x, y) = (setup.data.x.clone(), real(setup)?);
-    let program = Box::new(Ridge::new(x.clone(), y.clone(), lambda)?);
-    let solution = program.solve(&setup.budget);
-    let mut reference = of_program(program, solution);
+    let mut reference = of_program(setup, Ridge::new(x.clone(), y.clone(), lambda)?);
     if let Some(truth) = &setup.data.truth {
         let risk = SpectralRisk::with_truth(&x, &truth.weights, truth.noise * truth.noise)?;
         let log_scale = setup.log_weight + (setup.data.n() as f64).ln();

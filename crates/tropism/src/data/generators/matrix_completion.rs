@@ -30,7 +30,8 @@ use crate::Error;
 use crate::data::Dataset;
 use crate::data::completion::completion;
 use crate::numerics::Matrix;
-use crate::numerics::linalg::{Dense, multiply, norm2};
+use crate::numerics::gemm::{Factor, product};
+use crate::numerics::linalg::norm2;
 use crate::numerics::rng::{Rng, Stream, rng};
 use rand::RngExt;
 use schemars::JsonSchema;
@@ -128,7 +129,7 @@ pub(super) fn check_shape(rows: usize, cols: usize, rank: usize, norm: f64) -> R
 pub(super) fn low_rank(rng: &mut Rng, rows: usize, cols: usize, rank: usize, norm: f64) -> Matrix {
     let (u, v) = (normal(rng, rows * rank), normal(rng, cols * rank));
     let mut w = Matrix::zeros(rows, cols);
-    multiply(Dense::new(&u, rows, rank), Dense::new(&v, cols, rank).t(), false, w.as_mut_slice());
+    product(w.as_mut_slice(), Factor::plain(&u, rows, rank), Factor::plain(&v, cols, rank).t(), false);
     let size = norm2(w.as_slice());
     w.as_mut_slice().iter_mut().for_each(|e| *e *= norm / size);
     w

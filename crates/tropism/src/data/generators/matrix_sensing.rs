@@ -30,7 +30,8 @@ use super::{Generator, at_least, fits, normal, not_negative};
 use crate::Error;
 use crate::data::completion::of_matrices;
 use crate::data::{Dataset, Truth};
-use crate::numerics::linalg::{Dense, axpy, lq, matvec, multiply, norm2};
+use crate::numerics::gemm::{Factor, product};
+use crate::numerics::linalg::{axpy, lq, matvec, norm2};
 use crate::numerics::rng::{Rng, Stream, rng};
 use crate::numerics::{Design, Matrix};
 use schemars::JsonSchema;
@@ -125,5 +126,5 @@ impl MatrixSensing {
 fn in_basis(q: &Matrix, spectrum: &[f64], out: &mut [f64]) {
     let d = q.rows();
     let scaled = Matrix::from_fn(d, d, |i, j| q.get(i, j) * spectrum[j]);
-    multiply(Dense::new(scaled.as_slice(), d, d), Dense::new(q.as_slice(), d, d).t(), false, out);
+    product(out, Factor::plain(scaled.as_slice(), d, d), Factor::plain(q.as_slice(), d, d).t(), false);
 }
