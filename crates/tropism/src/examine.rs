@@ -171,6 +171,7 @@ fn describe(
         program: prediction.map(|p| p.program.id().into()),
         formula: reference.map(|r| r.formula.clone()),
         negative: prediction.is_some_and(|p| p.claim == Claim::NotSelected),
+        law: prediction.is_some_and(|p| matches!(p.program, ProgramSpec::Law { .. })),
         value: certificate.map(|c| c.value),
         lower_bound: certificate.map(|c| c.lower_bound),
         relative_gap: certificate.map(|c| c.relative_gap),

@@ -92,6 +92,7 @@ fn prediction() -> PredictionReport {
         program: Some("max_margin".into()),
         formula: Some("min ‖w‖₂ subject to yᵢ⟨w, xᵢ⟩ ≥ 1 for all i".into()),
         negative: false,
+        law: false,
         value: Some(2.3),
         lower_bound: Some(2.299_999_999_999),
         relative_gap: Some(4.3e-13),

@@ -22,6 +22,7 @@ pub(super) fn hollow() -> Report {
             program: None,
             formula: None,
             negative: false,
+            law: false,
             value: None,
             lower_bound: None,
             relative_gap: None,

@@ -85,7 +85,7 @@ fn banner(report: &Report) -> Markup {
                 p { (prose(&report.reason)) }
             }
             dl.figures-of-merit {
-                (merit("certified gap", maybe_num(report.selected.relative_gap)))
+                (merit(if report.prediction.law { "deviation" } else { "certified gap" }, maybe_num(report.selected.relative_gap)))
                 (merit("time reached", power(&time(report.log10_time))))
                 @if let Some(rate) = &report.rate {
                     (merit("slope seen", num(rate.slope)))
@@ -146,6 +146,9 @@ fn reference_facts(report: &Report) -> Markup {
     if p.program.is_none() && p.value.is_none() {
         return html! { p.muted { "No program was solved: nothing is predicted for this experiment." } };
     }
+    if p.law {
+        return html! { p.muted { "None is needed: a law of a measured quantity is predicted, and no program is solved." } };
+    }
     html! {
         dl.facts.numbers {
             dt { "Objective" } dd { (long(p.value)) }
@@ -173,7 +176,7 @@ fn selected_facts(report: &Report) -> Markup {
     ];
     html! {
         dl.facts.numbers {
-            dt { "Certified relative gap" } dd { (maybe_num(s.relative_gap)) }
+            dt { (if report.prediction.law { "Deviation from the law" } else { "Certified relative gap" }) } dd { (maybe_num(s.relative_gap)) }
             @if let Some(c) = &s.certificate {
                 dt { "Objective" } dd { (long(Some(c.value))) }
                 dt { "Certified lower bound" } dd { (long(Some(c.lower_bound))) }

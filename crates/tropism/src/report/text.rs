@@ -68,7 +68,9 @@ fn prediction(page: &mut Page, p: &PredictionReport) {
     for (k, h) in p.hypotheses.iter().enumerate() {
         hypothesis(page, if k == 0 { "hypotheses" } else { "" }, h);
     }
-    if p.value.is_some() || p.lower_bound.is_some() {
+    if p.law {
+        page.item("reference", "none is needed: a law of a measured quantity is predicted", Ink::Plain);
+    } else if p.value.is_some() || p.lower_bound.is_some() {
         page.item("reference", &reference(p), Ink::Plain);
     }
 }
@@ -99,7 +101,7 @@ fn reference(p: &PredictionReport) -> String {
 fn selected(page: &mut Page, report: &Report) {
     let s = &report.selected;
     let known = [
-        ("certified relative gap", s.relative_gap),
+        (report.prediction.gap_name(), s.relative_gap),
         ("distance of directions", s.direction_distance),
         ("margin", s.margin),
         ("distance to the predicted offset", s.offset_distance),

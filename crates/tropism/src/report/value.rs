@@ -21,6 +21,10 @@ pub struct PredictionReport {
     pub formula: Option<String>,
     /// `true` if the theorem says the program's solution is *not* selected (a negative result).
     pub negative: bool,
+    /// `true` if not a solution is predicted but a law of a measured quantity: every gap is then the deviation from it, and
+    /// nothing is certified.
+    #[serde(default)]
+    pub law: bool,
     /// Objective of the reference, rounded up.
     pub value: Option<f64>,
     /// Certified lower bound on the optimum.
@@ -36,6 +40,13 @@ pub struct PredictionReport {
     pub rate: Option<Rate>,
     /// SHA-256 of the resolved experiment, the statement, the program and the judging rule, formed before the run.
     pub hash: String,
+}
+
+impl PredictionReport {
+    /// What the judged quantity is called.
+    pub fn gap_name(&self) -> &'static str {
+        if self.law { "deviation from the law" } else { "certified relative gap" }
+    }
 }
 
 /// Margin of the selected solution in one norm beside the certified optimum.

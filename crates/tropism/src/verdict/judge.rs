@@ -127,6 +127,7 @@ pub fn judge(e: &Evidence, rule: &JudgeRule) -> Finding {
 fn judge_positive(e: &Evidence, gap: f64, rule: &JudgeRule) -> Finding {
     let tolerance = rule.tolerance;
     let near = gap <= tolerance;
+    let quantity = if e.law { "deviation from the law" } else { "certified gap" };
     let words = match e.settled {
         _ if e.law && near => {
             format!("The law holds: deviation {gap:.2e}, tolerance {tolerance:.1e}.")
@@ -147,7 +148,7 @@ fn judge_positive(e: &Evidence, gap: f64, rule: &JudgeRule) -> Finding {
             "The run settled elsewhere: its certified relative gap to the predicted solution stays at {gap:.2e}, tolerance {tolerance:.1e}."
         ),
         Settled::No => format!(
-            "The run has not settled: its certified gap, {gap:.2e}, is above the tolerance {tolerance:.1e} and neither \
+            "The run has not settled: its {quantity}, {gap:.2e}, is above the tolerance {tolerance:.1e} and neither \
              stays nor falls at a predicted rate; a longer horizon may decide."
         ),
     };

@@ -117,8 +117,14 @@ pub(super) fn values<'a>(report: &'a Report, tracks: &'a [Track]) -> impl Iterat
 }
 
 fn gap(report: &Report) -> Option<Chart> {
+    let law = report.prediction.law;
     let tracks = [
-        Track { name: "certified gap", role: Role::Data, at: &|p| log10_positive(p.gap), read: &|p| p.gap },
+        Track {
+            name: if law { "deviation" } else { "certified gap" },
+            role: Role::Data,
+            at: &|p| log10_positive(p.gap),
+            read: &|p| p.gap,
+        },
         Track {
             name: "distance to the predicted offset",
             role: Role::Second,
@@ -127,8 +133,15 @@ fn gap(report: &Report) -> Option<Chart> {
         },
     ];
     let tolerance = log10_positive(Some(report.rule.tolerance));
-    let y = Axis::powers("certified relative gap", Warp::Straight, values(report, &tracks).chain(tolerance));
-    let mut out = chart(report, "gap", y, &tracks, ("Certified gap", gap_caption(report)))?;
+    let y =
+        Axis::powers(report.prediction.gap_name(), Warp::Straight, values(report, &tracks).chain(tolerance));
+    let mut out = chart(
+        report,
+        "gap",
+        y,
+        &tracks,
+        (if law { "Deviation from the law" } else { "Certified gap" }, gap_caption(report)),
+    )?;
     if let Some(t) = tolerance {
         let name = format!("tolerance {}", number(report.rule.tolerance));
         out.lines.push(level(&out.x, name, Role::Tolerance, t));
@@ -144,10 +157,12 @@ fn gap(report: &Report) -> Option<Chart> {
 
 fn gap_caption(report: &Report) -> String {
     let zeros = report.series.iter().filter(|p| p.gap == Some(0.0)).count();
-    let mut out = String::from(
+    let mut out = String::from(if report.prediction.law {
+        "How far the measured quantity is from what the law says of it."
+    } else {
         "How far the solution selected so far is from the certified optimum of the predicted program, relative \
-         to the optimum.",
-    );
+         to the optimum."
+    });
     if let Some(rate) = &report.rate {
         out += &format!(
             " Fitted slope {} on {} points against the predicted exponent {}; the predicted line passes through \
