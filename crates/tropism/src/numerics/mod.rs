@@ -4,6 +4,7 @@
 
 pub mod arc_cosine;
 pub mod compensated;
+pub mod decomposition;
 mod deep_diagonal;
 pub mod design;
 pub mod directed;

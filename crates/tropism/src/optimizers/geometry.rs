@@ -2,8 +2,9 @@
 
 use super::SecondMoment;
 use crate::models::Block;
-use crate::numerics::linalg::{self, max_abs, norm2};
-use crate::numerics::matrix::Matrix;
+use crate::numerics::decomposition::Decomposition;
+use crate::numerics::gemm::{Factor, product};
+use crate::numerics::linalg::{max_abs, norm2};
 use crate::numerics::{Norm, potential::Potential};
 use serde::{Deserialize, Serialize};
 
@@ -43,8 +44,8 @@ pub fn block_norm(norm: Norm, w: &[f64], blocks: &[Block]) -> f64 {
 ///
 /// ℓ2 gradient direction, ℓ∞ sign, ℓ1 the largest coordinate (the first of equals), ℓp `−sign(g)|g|^{q−1}` at unit ℓp
 /// norm with `1/p + 1/q = 1`, spectral the negative polar factor of each block, nuclear the top singular pair of the block
-/// where it is largest.
-pub fn steepest(norm: Norm, g: &[f64], blocks: &[Block], out: &mut [f64]) {
+/// where it is largest; `work` is the memory of its decomposition.
+pub fn steepest(norm: Norm, g: &[f64], blocks: &[Block], work: &mut Decomposition, out: &mut [f64]) {
     let top = max_abs(g);
     if top == 0.0 || !top.is_finite() {
         out.fill(0.0);
@@ -66,12 +67,12 @@ pub fn steepest(norm: Norm, g: &[f64], blocks: &[Block], out: &mut [f64]) {
             out.iter_mut().for_each(|o| *o /= len);
         }
         Norm::Spectral => blocks.iter().for_each(|b| {
-            block_direction(norm, &g[b.range()], b, &mut out[b.range()]);
+            block_direction(norm, &g[b.range()], b, work, &mut out[b.range()]);
         }),
         Norm::Nuclear => {
             out.fill(0.0);
             if let Some(b) = largest_block(g, blocks) {
-                block_direction(norm, &g[b.range()], b, &mut out[b.range()]);
+                block_direction(norm, &g[b.range()], b, work, &mut out[b.range()]);
             }
         }
     }
@@ -87,14 +88,14 @@ fn largest_block<'a>(g: &[f64], blocks: &'a [Block]) -> Option<&'a Block> {
 }
 
 /// The steepest direction of one block; zero for a block without a gradient.
-pub(super) fn block_direction(norm: Norm, g: &[f64], b: &Block, out: &mut [f64]) {
+pub(super) fn block_direction(norm: Norm, g: &[f64], b: &Block, work: &mut Decomposition, out: &mut [f64]) {
     let top = max_abs(g);
     if top == 0.0 {
         out.fill(0.0);
     } else if b.is_vector() {
         scaled_negative(g, norm2(g), out);
     } else {
-        matrix_direction(norm, g, b.rows, out);
+        matrix_direction(norm, g, b.rows, work, out);
     }
 }
 
@@ -102,21 +103,21 @@ fn scaled_negative(g: &[f64], by: f64, out: &mut [f64]) {
     out.iter_mut().zip(g).for_each(|(o, v)| *o = -v / by);
 }
 
-fn matrix_direction(norm: Norm, g: &[f64], k: usize, out: &mut [f64]) {
+fn matrix_direction(norm: Norm, g: &[f64], k: usize, work: &mut Decomposition, out: &mut [f64]) {
     let d = g.len() / k;
-    let Some(svd) = linalg::svd(&Matrix::from_vec(k, d, g.to_vec())) else {
+    if !work.singular(g, k, d) {
         out.fill(0.0);
         return;
-    };
-    let top = svd.s.first().copied().unwrap_or(0.0);
-    let cut = if norm == Norm::Nuclear { top * (1.0 - 1e-12) } else { top * k.max(d) as f64 * f64::EPSILON };
-    let rank = svd.s.iter().take_while(|&&s| s > cut).count().max(1);
-    let rank = if norm == Norm::Nuclear { 1 } else { rank };
-    for i in 0..k {
-        for j in 0..d {
-            out[i * d + j] = -(0..rank).map(|r| svd.u.get(i, r) * svd.v.get(j, r)).sum::<f64>();
-        }
     }
+    let top = work.values.first().copied().unwrap_or(0.0);
+    let cut = top * k.max(d) as f64 * f64::EPSILON;
+    let rank = match norm {
+        Norm::Nuclear => 1,
+        _ => work.values.iter().take_while(|&&s| s > cut).count().max(1),
+    };
+    let left = &mut work.left[..rank * k];
+    left.iter_mut().for_each(|u| *u = -*u);
+    product(out, Factor::transposed(left, rank, k), Factor::plain(&work.right, rank, d), false);
 }
 
 #[cfg(test)]
@@ -136,7 +137,7 @@ mod tests {
         let g = [1.0, -2.0, 0.5, 0.3, 1.5, -0.7, 0.4, -2.0, 0.2, 0.1, -1.1, 0.9];
         for norm in [Norm::L1, Norm::L2, Norm::LInf, Norm::Lp(3.0), Norm::Spectral, Norm::Nuclear] {
             let mut v = [0.0; 12];
-            steepest(norm, &g, &BLOCKS, &mut v);
+            steepest(norm, &g, &BLOCKS, &mut Decomposition::default(), &mut v);
             let (length, dual) = (block_norm(norm, &v, &BLOCKS), block_norm(norm.dual(), &g, &BLOCKS));
             // Decompositions of matrices of size three: a few units in the last place.
             assert!((length - 1.0).abs() < 1e-13, "{norm:?}: {length}");
@@ -149,7 +150,7 @@ mod tests {
         let mut g = [0.0; 12];
         g[9] = 1.0;
         let mut v = [1.0; 12];
-        steepest(Norm::Spectral, &g, &BLOCKS, &mut v);
+        steepest(Norm::Spectral, &g, &BLOCKS, &mut Decomposition::default(), &mut v);
         assert!(v[..8].iter().all(|&x| x == 0.0) && (v[9] + 1.0).abs() < 1e-15, "{v:?}");
     }
 }

@@ -87,7 +87,7 @@ impl Optimizer for Lion {
         mix.direction.copy_from_slice(&m.direction);
         mix.blend(self.beta1, 1.0 - self.beta1, scale, &g);
         m.blend(self.beta2, 1.0 - self.beta2, scale, &g);
-        steepest(Norm::LInf, &mix.direction, &[], &mut v);
+        steepest(Norm::LInf, &mix.direction, &[], &mut state.decomposition, &mut v);
         decay(&mut state.theta, self.weight_decay, log_eta);
         axpy(log_eta.exp(), &v, &mut state.theta);
         state.tick(log_eta);

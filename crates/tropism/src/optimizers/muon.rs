@@ -22,6 +22,7 @@ use super::{
 };
 use crate::Error;
 use crate::models::Block;
+use crate::numerics::decomposition::Decomposition;
 use crate::numerics::Norm;
 use crate::numerics::linalg::axpy;
 use crate::numerics::polar::newton_schulz;
@@ -141,11 +142,17 @@ impl Muon {
     }
 
     /// Writes the negative polar factors of the matrices and unit vectors of the others.
-    fn orthogonalise(&self, direction: &[f64], blocks: &[Block], work: &mut Vec<f64>, v: &mut [f64]) {
+    fn orthogonalise(
+        &self,
+        direction: &[f64],
+        blocks: &[Block],
+        (work, decomposition): (&mut Vec<f64>, &mut Decomposition),
+        v: &mut [f64],
+    ) {
         for (b, &vector) in blocks.iter().zip(&self.vector) {
             let (g, v) = (&direction[b.range()], &mut v[b.range()]);
             if vector || self.spec.polar == Polar::Exact {
-                block_direction(Norm::Spectral, g, b, v);
+                block_direction(Norm::Spectral, g, b, decomposition, v);
             } else {
                 v.iter_mut().zip(g).for_each(|(v, g)| *v = -g);
                 newton_schulz(v, (b.rows, b.cols), self.spec.iterations, work);
@@ -188,7 +195,8 @@ impl Optimizer for Muon {
             &m[0]
         };
         let blocks = oracle.blocks();
-        self.orthogonalise(&followed.direction, blocks, &mut state.work, &mut v);
+        let work = (&mut state.work, &mut state.decomposition);
+        self.orthogonalise(&followed.direction, blocks, work, &mut v);
         decay(&mut state.theta, self.spec.weight_decay, log_eta);
         if self.hybrid() {
             for (b, _) in blocks.iter().zip(&self.vector).filter(|(_, vector)| **vector) {

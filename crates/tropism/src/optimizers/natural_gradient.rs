@@ -16,7 +16,8 @@ use super::{
     Symmetry, check_nonnegative,
 };
 use crate::Error;
-use crate::numerics::{Matrix, linalg};
+use crate::numerics::decomposition::Decomposition;
+use crate::numerics::linalg;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -50,20 +51,29 @@ impl NaturalGradientSpec {
 }
 
 /// Writes `direction` with `(exp(scale) F + δI)⁺ g = exp(s) × direction` into `out`, and returns `s`; `None` if the
-/// decomposition fails.
-fn solve(f: &Matrix, scale: f64, damping: f64, g: &[f64], out: &mut [f64]) -> Option<f64> {
-    let (values, vectors) = linalg::symmetric_eigen(f)?;
+/// decomposition fails. `f [p × p]`.
+fn solve(
+    f: &[f64],
+    scale: f64,
+    damping: f64,
+    g: &[f64],
+    work: &mut Decomposition,
+    out: &mut [f64],
+) -> Option<f64> {
+    if !work.symmetric(f, g.len()) {
+        return None;
+    }
     let floor = damping.ln();
     let top = scale.max(floor);
     let (a, b) = ((scale - top).exp(), (floor - top).exp());
-    let cut = values.last().copied().unwrap_or(0.0) * values.len() as f64 * f64::EPSILON;
-    let mut inside = vec![0.0; g.len()];
-    linalg::matvec_transposed(&vectors, g, &mut inside);
-    for (c, &value) in inside.iter_mut().zip(&values) {
+    let cut = work.values.last().copied().unwrap_or(0.0) * g.len() as f64 * f64::EPSILON;
+    out.fill(0.0);
+    for (vector, &value) in work.left.chunks_exact(g.len()).zip(&work.values) {
         let d = if value > cut { a * value + b } else { b };
-        *c = if d > 0.0 { *c / d } else { 0.0 };
+        if d > 0.0 {
+            linalg::axpy(linalg::dot(vector, g) / d, vector, out);
+        }
     }
-    linalg::matvec(&vectors, &inside, out);
     Some(-top)
 }
 
@@ -78,9 +88,10 @@ impl Optimizer for NaturalGradient {
         let p = g.len();
         let scale = oracle.gradient(&state.theta, None, &mut g);
         let log_eta = self.schedule.log_step(state.step, || oracle.log_loss());
-        let mut f = Matrix::zeros(p, p);
-        let curvature = oracle.gauss_newton(&state.theta, f.as_mut_slice());
-        if let Some(log) = curvature.and_then(|s| solve(&f, s, self.damping, &g, &mut v)) {
+        state.work.resize(p * p, 0.0);
+        let curvature = oracle.gauss_newton(&state.theta, &mut state.work);
+        let (f, work) = (&state.work, &mut state.decomposition);
+        if let Some(log) = curvature.and_then(|s| solve(f, s, self.damping, &g, work, &mut v)) {
             add_scaled(&mut state.theta, log_eta + scale + log, &v, -1.0);
         }
         state.tick(log_eta);
@@ -100,6 +111,7 @@ impl Optimizer for NaturalGradient {
 mod tests {
     use super::*;
     use crate::data::Dataset;
+    use crate::numerics::Matrix;
     use crate::losses::LossSpec;
     use crate::models::{Interface, ModelSpec};
     use crate::optimizers::reference;

@@ -17,8 +17,9 @@ use super::{
 };
 use crate::Error;
 use crate::models::Block;
+use crate::numerics::decomposition::Decomposition;
+use crate::numerics::gemm::{Factor, product};
 use crate::numerics::logscale::Scaled;
-use crate::numerics::{Matrix, linalg};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -79,44 +80,71 @@ impl ShampooSpec {
 }
 
 impl Shampoo {
-    /// Takes `exp(2 scale) outer` into a slot.
-    fn absorb(&self, slot: &mut Scaled, scale: f64, outer: &Matrix) {
+    /// Takes `exp(2 scale) A B` into a slot, `outer` the memory of the product.
+    fn absorb(&self, slot: &mut Scaled, scale: f64, (a, b): (Factor, Factor), outer: &mut [f64]) {
         let weight = if self.beta2 == 1.0 { 1.0 } else { 1.0 - self.beta2 };
-        slot.blend(self.beta2, weight, 2.0 * scale, outer.as_slice());
+        product(outer, a, b, false);
+        slot.blend(self.beta2, weight, 2.0 * scale, outer);
     }
 
-    /// `exp(s) × P = (slot + εI)^{−1/root}` as `(P, s)`.
-    fn inverse_root(&self, slot: &Scaled, root: f64) -> Option<(Matrix, f64)> {
+    /// `exp(s) × P = (slot + εI)^{−1/root}`: writes `P [n × n]` into `out` and returns `s`; `scaled [n × n]` is work space.
+    fn inverse_root(
+        &self,
+        slot: &Scaled,
+        root: f64,
+        work: &mut Decomposition,
+        (scaled, out): (&mut [f64], &mut [f64]),
+    ) -> Option<f64> {
         let n = slot.direction.len().isqrt();
-        let (values, vectors) = linalg::symmetric_eigen(&Matrix::from_vec(n, n, slot.direction.clone()))?;
+        if !work.symmetric(&slot.direction, n) {
+            return None;
+        }
         let floor = self.epsilon.ln();
         let top = slot.log_scale.max(floor);
         let (a, b) = ((slot.log_scale - top).exp(), (floor - top).exp());
-        let cut = CUT * values.last().copied().unwrap_or(0.0);
+        let cut = CUT * work.values.last().copied().unwrap_or(0.0);
         let power = |v: f64| {
             let base = if v > cut { a * v + b } else { b };
             if base > 0.0 { base.powf(-1.0 / root) } else { 0.0 }
         };
-        let scaled = Matrix::from_fn(n, n, |i, j| vectors.get(i, j) * power(values[j]));
-        Some((linalg::matmul_nt(&scaled, &vectors), -top / root))
+        let vectors = scaled.chunks_exact_mut(n).zip(work.left.chunks_exact(n));
+        for ((scaled, vector), value) in vectors.zip(&work.values) {
+            let factor = power(*value);
+            scaled.iter_mut().zip(vector).for_each(|(s, v)| *s = factor * v);
+        }
+        product(out, Factor::transposed(scaled, n, n), Factor::plain(&work.left, n, n), false);
+        Some(-top / root)
     }
 
     /// Replaces the block's gradient by its preconditioned direction and returns the log of the factor beside it.
-    fn precondition(&self, slots: &mut [Scaled], scale: f64, g: &mut [f64], shape: (usize, usize)) -> Option<f64> {
-        let (rows, cols) = shape;
-        let gradient = Matrix::from_vec(rows, cols, g.to_vec());
-        self.absorb(&mut slots[1], scale, &linalg::matmul_tn(&gradient, &gradient));
+    fn precondition(
+        &self,
+        slots: &mut [Scaled],
+        scale: f64,
+        g: &mut [f64],
+        (rows, cols): (usize, usize),
+        (work, decomposition): (&mut Vec<f64>, &mut Decomposition),
+    ) -> Option<f64> {
+        let n = rows.max(cols);
+        work.resize(2 * n * n + rows * cols, 0.0);
+        let (scaled, rest) = work.split_at_mut(n * n);
+        let (square, direction) = rest.split_at_mut(n * n);
+        let gradient = Factor::plain(g, rows, cols);
+        let right = &mut square[..cols * cols];
+        self.absorb(&mut slots[1], scale, (gradient.t(), gradient), right);
         // A vector is a single row: its other side is a number.
         let root = if rows == 1 { 2.0 } else { 4.0 };
-        let (right, mut log) = self.inverse_root(&slots[1], root)?;
-        let mut direction = linalg::matmul_nn(&gradient, &right);
-        if rows > 1 {
-            self.absorb(&mut slots[0], scale, &linalg::matmul_nt(&gradient, &gradient));
-            let (left, more) = self.inverse_root(&slots[0], root)?;
-            direction = linalg::matmul_nn(&left, &direction);
-            log += more;
+        let room = (&mut scaled[..cols * cols], &mut *right);
+        let mut log = self.inverse_root(&slots[1], root, decomposition, room)?;
+        product(direction, gradient, Factor::plain(right, cols, cols), false);
+        if rows == 1 {
+            g.copy_from_slice(direction);
+            return Some(scale + log);
         }
-        g.copy_from_slice(direction.as_slice());
+        let left = &mut square[..rows * rows];
+        self.absorb(&mut slots[0], scale, (gradient, gradient.t()), left);
+        log += self.inverse_root(&slots[0], root, decomposition, (&mut scaled[..rows * rows], &mut *left))?;
+        product(g, Factor::plain(left, rows, rows), Factor::plain(direction, rows, cols), false);
         Some(scale + log)
     }
 }
@@ -145,7 +173,8 @@ impl Optimizer for Shampoo {
         for (i, (b, &vector)) in oracle.blocks().iter().zip(&self.vector).enumerate() {
             let g = &mut g[b.range()];
             let slots = &mut state.slots[2 * i..2 * i + 2];
-            if let Some(log) = self.precondition(slots, scale, g, shape(b, vector)) {
+            let work = (&mut state.work, &mut state.decomposition);
+            if let Some(log) = self.precondition(slots, scale, g, shape(b, vector), work) {
                 add_scaled(&mut state.theta[b.range()], log_eta + log, g, -1.0);
             }
         }
@@ -168,6 +197,7 @@ impl Optimizer for Shampoo {
 mod tests {
     use super::super::reference::{self, Quadratic};
     use super::*;
+    use crate::numerics::{Matrix, linalg};
 
     /// `A^{−1/4}` by the coupled Newton iteration, which takes no eigenvalues; needs a well-conditioned `A`.
     fn fourth_root(a: &Matrix) -> Matrix {

@@ -1,5 +1,6 @@
 //! What an optimizer remembers: parameters, scaled vectors, the clock.
 
+use crate::numerics::decomposition::Decomposition;
 use crate::numerics::logscale::{Scaled, log_add_exp};
 use crate::numerics::rng::{self, Rng, Stream};
 use serde::{Deserialize, Serialize};
@@ -58,6 +59,8 @@ pub struct State {
     /// Work space of matrix and population methods.
     #[serde(skip)]
     pub(super) work: Vec<f64>,
+    #[serde(skip)]
+    pub(super) decomposition: Decomposition,
 }
 
 impl State {
@@ -75,6 +78,7 @@ impl State {
             order: vec![],
             done: false,
             work: vec![],
+            decomposition: Decomposition::default(),
         }
     }
 

@@ -103,7 +103,7 @@ impl Optimizer for SteepestDescent {
         } else {
             (scale, &g)
         };
-        steepest(self.norm, direction, oracle.blocks(), &mut v);
+        steepest(self.norm, direction, oracle.blocks(), &mut state.decomposition, &mut v);
         let length = if self.normalized {
             log_eta.exp()
         } else {
