@@ -129,6 +129,10 @@ impl PredictorMap for Diagonal {
         }
     }
 
+    fn is_difference_of_squares(&self) -> bool {
+        self.depth == 2 && self.outputs == 1
+    }
+
     fn blocks(&self) -> Vec<Block> {
         let half = self.dim() / 2;
         // Coordinates, not a matrix: two vectors.

@@ -189,6 +189,12 @@ pub trait Model: Send + Sync {
         vec![Block { offset: 0, rows: self.dim(), cols: 1 }]
     }
 
+    /// The outputs are `⟨u² − v², x⟩` of the parameters `θ = [u, v]`, entry by entry, and nothing is done to them after: what
+    /// fused steps rely on.
+    fn is_difference_of_squares(&self) -> bool {
+        false
+    }
+
     /// The effective linear predictor `W [k * d]` with `f(θ; x) = W x`, where there is one.
     fn effective(&self, _theta: &[f64]) -> Option<Vec<f64>> {
         None

@@ -27,6 +27,11 @@ pub trait PredictorMap: Send + Sync + Clone + 'static {
     fn facts(&self) -> ModelFacts;
 
     fn blocks(&self) -> Vec<Block>;
+
+    /// See [`Model::is_difference_of_squares`].
+    fn is_difference_of_squares(&self) -> bool {
+        false
+    }
 }
 
 /// Scratch memory of a map from parameters to a predictor: what it needs of its layers, grown once.
@@ -88,6 +93,10 @@ impl<M: PredictorMap> Model for ThroughPredictor<M> {
 
     fn blocks(&self) -> Vec<Block> {
         self.map.blocks()
+    }
+
+    fn is_difference_of_squares(&self) -> bool {
+        self.map.is_difference_of_squares()
     }
 
     fn effective(&self, theta: &[f64]) -> Option<Vec<f64>> {

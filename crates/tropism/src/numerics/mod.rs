@@ -3,6 +3,7 @@
 //! theorem is.
 
 pub mod arc_cosine;
+pub mod blocks;
 pub mod compensated;
 pub mod decomposition;
 mod deep_diagonal;
@@ -25,6 +26,7 @@ pub mod products;
 pub mod pseudo_inverse;
 pub mod rng;
 pub mod singular;
+pub mod squares;
 pub mod vexp;
 pub(crate) mod wide;
 

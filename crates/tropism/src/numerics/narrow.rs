@@ -3,7 +3,8 @@
 //! Slopes are taken without a scale, which is exact while every `|output · target|` is inside the loss's range; the loop ends
 //! where one is not, a function of the point alone.
 
-use super::fused::{LANES, Lane, Slope, multiply_add, total};
+use super::blocks::multiply_add;
+use super::fused::{LANES, Lane, Slope, total};
 use pulp::Simd;
 use std::marker::PhantomData;
 

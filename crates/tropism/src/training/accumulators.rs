@@ -2,6 +2,7 @@
 
 use super::Job;
 use crate::models::Structure;
+use crate::numerics::squares;
 use crate::optimizers::OptimizerFacts;
 use serde::{Deserialize, Serialize};
 
@@ -33,45 +34,13 @@ impl Accumulators {
 
     /// One step from `before` to `after`, both `[u, v]`.
     pub fn add(&mut self, before: &[f64], after: &[f64]) {
-        let d = self.shrink.len();
-        for i in 0..d {
-            // Both factors tell the same a; their mean halves the rounding.
-            let a = 0.5 * (after[d + i] / before[d + i] - after[i] / before[i]);
-            self.overshot |= a.is_nan() || a.abs() >= 1.0;
-            self.shrink[i] += (-a * a).ln_1p();
-            self.excess[i] += artanh_excess(a);
-        }
+        self.overshot |= squares::add_step(before, after, &mut self.shrink, &mut self.excess);
     }
-}
-
-/// `artanh a − a`, without cancellation for small `a`.
-fn artanh_excess(a: f64) -> f64 {
-    if a.abs() > 0.1 {
-        return a.atanh() - a;
-    }
-    // Σ a^(2k+1)/(2k+1) from k = 1; the eighth term is below 1e-17 of the first.
-    let square = a * a;
-    let mut power = a * square;
-    let mut sum = 0.0;
-    for k in 1..9 {
-        sum += power / f64::from(2 * k + 1);
-        power *= square;
-    }
-    sum
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_excess_is_smooth_across_its_two_formulas() {
-        // At 0.1: artanh 0.1 = ½ ln(1.1/0.9) = 0.100335347731075580635726552060…
-        let want = 0.000_335_347_731_075_580_64;
-        assert!((artanh_excess(0.1) - want).abs() < 1e-18);
-        assert!((artanh_excess(0.100_000_1) - want - 1e-7 * (1.0 / 0.99 - 1.0)).abs() < 1e-14);
-        assert_eq!(artanh_excess(-0.05), -artanh_excess(0.05));
-    }
 
     #[test]
     fn the_sums_are_those_of_the_factors() {

@@ -9,8 +9,10 @@ use crate::optimizers::{OptimizerFacts, Oracle, State};
 
 /// Steps between looks at finiteness, progress and the horizon.
 const STRIDE: u64 = 256;
-/// Ratio between recorded steps: about 17 records a decade.
+/// Ratio between recorded steps: about 17 records a decade, fewer where parameters are many.
 const RATIO: f64 = 1.15;
+/// Numbers that records may hold in all: 128 MB.
+const MOST_RECORDED: usize = 1 << 24;
 /// Steps when the experiment sets neither steps nor a flow.
 pub const DEFAULT_STEPS: u64 = 100_000;
 
@@ -88,8 +90,9 @@ fn iterate(
         return Ended::BudgetSpent;
     }
     let budget = budget(job, facts);
-    let mut next_record = after(1, state.step);
-    let mut before = state.theta.clone();
+    let ratio = ratio(budget, job.theta0.len());
+    let mut next_record = after(1, state.step, ratio);
+    let (mut before, mut between) = (state.theta.clone(), state.theta.clone());
     while state.step < budget {
         let stop = budget.min(next_record).min(state.step + STRIDE);
         if stop > state.step + 1 {
@@ -98,14 +101,14 @@ fn iterate(
         let first = state.step;
         match &mut log.sums {
             None => job.built.optimizer.steps(state, oracle, stop - state.step),
-            Some(sums) => summed_steps(job, state, oracle, stop, sums),
+            Some(sums) => summed_steps(job, facts, state, (oracle, &mut between), stop, sums),
         }
         if !max_abs(&state.theta).is_finite() {
             return Ended::Diverged;
         }
         if state.step == next_record {
             log.record(state, oracle);
-            next_record = after(next_record, state.step);
+            next_record = after(next_record, state.step, ratio);
         }
         if job.built.optimizer.finished(state) {
             return Ended::Completed;
@@ -125,20 +128,39 @@ fn iterate(
     if steps_were_the_horizon { Ended::Completed } else { Ended::BudgetSpent }
 }
 
-/// Single steps up to `stop`, each added to the sums.
-fn summed_steps(job: &Job, state: &mut State, oracle: &mut DataOracle, stop: u64, sums: &mut Accumulators) {
-    let mut before = state.theta.clone();
+/// Steps up to `stop`, each added to the sums: many in one go where they are plain descent with one step size, else singly.
+fn summed_steps(
+    job: &Job,
+    facts: &OptimizerFacts,
+    state: &mut State,
+    (oracle, before): (&mut DataOracle, &mut [f64]),
+    stop: u64,
+    sums: &mut Accumulators,
+) {
+    let full = facts.sampling.is_none() && !facts.stochastic;
+    let constant = facts.schedule.filter(|s| full && facts.bare_gradient_steps() && s.is_constant());
+    if let Some(schedule) = constant {
+        let taken = oracle.descend_summed(&mut state.theta, schedule.base, stop - state.step, sums);
+        (0..taken).for_each(|_| state.clock.advance(schedule.base));
+        state.step += taken;
+    }
     while state.step < stop {
         before.copy_from_slice(&state.theta);
         job.built.optimizer.step(state, oracle);
-        sums.add(&before, &state.theta);
+        sums.add(before, &state.theta);
     }
 }
 
+/// Ratio between the recorded steps of a run of `budget` steps with `p` parameters.
+fn ratio(budget: u64, p: usize) -> f64 {
+    let records = (MOST_RECORDED / p.max(1)).max(8);
+    RATIO.max((budget as f64).powf(1.0 / records as f64))
+}
+
 /// The first step of the record plan, from `record` on, that lies beyond `step`.
-fn after(mut record: u64, step: u64) -> u64 {
+fn after(mut record: u64, step: u64, ratio: f64) -> u64 {
     while record <= step {
-        record = ((record as f64 * RATIO).ceil() as u64).max(record + 1);
+        record = ((record as f64 * ratio).ceil() as u64).max(record + 1);
     }
     record
 }
@@ -159,4 +181,28 @@ fn budget(job: &Job, facts: &OptimizerFacts) -> u64 {
 /// last bit, and whether the run is at rest is for the flow to find out, where there is one.
 fn standstill(job: &Job) -> Ended {
     if job.loss.facts().tail == Tail::FiniteRoot { Ended::Stationary } else { Ended::PrecisionExhausted }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Records of small models are dense in log time; those of large ones fit into the memory set aside for them.
+    #[test]
+    fn records_of_many_parameters_are_few() {
+        let records = |budget: u64, p: usize| {
+            let (ratio, mut step, mut count) = (ratio(budget, p), 1, 0);
+            while step <= budget {
+                (step, count) = (after(step, step, ratio), count + 1);
+            }
+            count
+        };
+        // 17 a decade, fewer at the start, where steps are whole.
+        assert!((60..=85).contains(&records(100_000, 30_000)), "{}", records(100_000, 30_000));
+        for p in [500_000, 2_000_000, 100_000_000] {
+            let count = records(100_000, p);
+            // One more than planned, for the last step of the plan lies beyond the budget.
+            assert!(count <= (MOST_RECORDED / p).max(8) + 1 && count >= 8, "{count} records of {p}");
+        }
+    }
 }

@@ -1,10 +1,14 @@
-//! Gradients of linear predictors of one output in one pass over the data, and many descent steps inside one call.
+//! Gradients of linear predictors of one output in one pass over the data, and many descent steps inside one call; also of
+//! those whose weights are `u² − v²`.
 
+use super::Accumulators;
 use crate::data::Targets;
 use crate::losses::{Exponential, Logistic, Loss, Pointwise, Squared};
 use crate::models::{Model, Structure};
-use crate::numerics::fused::{self, Descent, Lane, Packed, Plain, Slope, Vectors};
+use crate::numerics::blocks::{Blocks, Packed, Plain};
+use crate::numerics::fused::{self, Chart, Descent, Direct, Lane, Slope, Vectors};
 use crate::numerics::narrow::{Columns, MOST_COLUMNS};
+use crate::numerics::squares::{self, Squares, Sums};
 use crate::numerics::{Design, Matrix};
 use std::marker::PhantomData;
 
@@ -16,10 +20,29 @@ const MOST_COPIED: usize = 1 << 16;
 pub struct Fused {
     form: Form,
     slope: Pointwise,
+    squares: Option<Factors>,
+    batch: Batch,
     weights: Vec<Lane>,
     gradient: Vec<Lane>,
     outputs: Vec<Lane>,
+    slopes: Vec<Lane>,
     targets: Vec<Lane>,
+}
+
+/// Parameters of weights `u² − v²`, and room for the sums of their steps.
+struct Factors {
+    u: Vec<Lane>,
+    v: Vec<Lane>,
+    shrink: Vec<Lane>,
+    excess: Vec<Lane>,
+}
+
+/// Vectors of a batch: grown once.
+#[derive(Default)]
+struct Batch {
+    targets: Vec<Lane>,
+    outputs: Vec<Lane>,
+    slopes: Vec<Lane>,
 }
 
 enum Form {
@@ -30,6 +53,15 @@ enum Form {
     InPlace,
 }
 
+impl Form {
+    fn lanes(&self, rows: usize, cols: usize) -> usize {
+        match self {
+            Form::Narrow(_, packed) | Form::Packed(packed) => packed.lanes(),
+            Form::InPlace => Plain { data: &[], rows, cols, batch: None }.lanes(),
+        }
+    }
+}
+
 impl Fused {
     /// `None` where model, loss or data have no fused form.
     pub fn new(model: &dyn Model, loss: &dyn Loss, x: &Design, targets: &Targets) -> Option<Self> {
@@ -37,27 +69,76 @@ impl Fused {
         let (Targets::Sign(y) | Targets::Real(y)) = targets else { return None };
         let (Design::Dense(m) | Design::Lower(m)) = x else { return None };
         let signs = slope == Pointwise::Squared || matches!(targets, Targets::Sign(_));
-        if !signs || model.facts().structure != Structure::Linear || model.dim() != m.cols() || m.cols() == 0
-        {
+        let (rows, cols) = (m.rows(), m.cols());
+        let linear = model.facts().structure == Structure::Linear && model.dim() == cols;
+        let squares = model.is_difference_of_squares() && model.dim() == 2 * cols;
+        if !signs || !(linear || squares) || cols == 0 {
             return None;
         }
-        let (rows, cols) = (m.rows(), m.cols());
         let pack = || Packed::new(m.as_slice(), rows, cols, matches!(x, Design::Lower(_)));
         let form = match rows * cols {
             large if large > MOST_COPIED => Form::InPlace,
-            _ if cols <= MOST_COLUMNS => Form::Narrow(Columns::new(m.as_slice(), rows, cols), pack()),
+            _ if linear && cols <= MOST_COLUMNS => {
+                Form::Narrow(Columns::new(m.as_slice(), rows, cols), pack())
+            }
             _ => Form::Packed(pack()),
         };
         let weights = fused::lanes(&vec![0.0; cols]);
         let targets = fused::lanes(y);
-        Some(Self { form, slope, gradient: weights.clone(), weights, outputs: targets.clone(), targets })
+        let slopes = fused::room(form.lanes(rows, cols), targets.len());
+        let (gradient, outputs) = (weights.clone(), targets.clone());
+        let part = || weights.clone();
+        let squares = squares.then(|| Factors { u: part(), v: part(), shrink: part(), excess: part() });
+        let batch = Batch::default();
+        Some(Self { form, slope, squares, batch, weights, gradient, outputs, slopes, targets })
     }
 
-    /// Writes `exp(−s) Σ_i ∂ℓ_i/∂f_i x_i` into `out` and returns `s`.
+    /// Writes `exp(−s) Σ_i ∂ℓ_i/∂θ` into `out` and returns `s`.
     pub fn gradient(&mut self, x: &Design, theta: &[f64], out: &mut [f64]) -> f64 {
-        let scale = self.packed(x, theta, 0.0, 0.0, 0);
-        fused::unfill(&self.gradient, out);
+        self.load(theta);
+        let scale = self.pass(x, Pace::NONE, None);
+        self.pull(out);
         scale
+    }
+
+    /// [`Fused::gradient`] over the rows `batch` with targets `y` of their own; writes their outputs into `f`.
+    pub fn batch_gradient(
+        &mut self,
+        x: &Design,
+        theta: &[f64],
+        (batch, y): (&[usize], &[f64]),
+        f: &mut [f64],
+        out: &mut [f64],
+    ) -> f64 {
+        self.load(theta);
+        let Batch { targets, outputs, slopes } = &mut self.batch;
+        let blocks = batch.len().div_ceil(fused::LANES);
+        targets.clear();
+        targets.resize(blocks, Lane::default());
+        outputs.resize(blocks, Lane::default());
+        slopes.resize(blocks, Lane::default());
+        fused::fill(y, targets);
+        let (weights, gradient) = (&mut self.weights, &mut self.gradient);
+        let vectors = Vectors { weights, gradient, outputs, slopes, targets };
+        let run =
+            Run { form: &self.form, slope: self.slope, x, batch: Some(batch), vectors, pace: Pace::NONE };
+        let scale = run.on(Direct);
+        fused::unfill(outputs, f);
+        self.pull(out);
+        scale
+    }
+
+    /// From the gradient in the weights to that in the parameters.
+    fn pull(&self, out: &mut [f64]) {
+        let Some(Factors { u, v, .. }) = &self.squares else {
+            return fused::unfill(&self.gradient, out);
+        };
+        let (du, dv) = out.split_at_mut(out.len() / 2);
+        let g = self.gradient.iter().flat_map(|g| g.0);
+        let factors = u.iter().flat_map(|u| u.0).zip(v.iter().flat_map(|v| v.0));
+        for (((du, dv), g), (u, v)) in du.iter_mut().zip(dv).zip(g).zip(factors) {
+            (*du, *dv) = (2.0 * u * g, -(2.0 * v * g));
+        }
     }
 
     /// The outputs at the last gradient, `[n]`.
@@ -75,38 +156,126 @@ impl Fused {
                 Pointwise::Squared => columns.descend::<Squared>(y, theta, eta, steps),
             };
         }
-        self.packed(x, theta, eta, log_weight, steps);
-        fused::unfill(&self.weights, theta);
+        self.load(theta);
+        self.pass(x, Pace { eta, log_weight, steps }, None);
+        self.unload(theta);
         steps
     }
 
-    fn packed(&mut self, x: &Design, theta: &[f64], eta: f64, log_weight: f64, steps: u64) -> f64 {
-        fused::fill(theta, &mut self.weights);
-        match self.slope {
-            Pointwise::Exponential => self.run::<Exponential>(x, eta, log_weight, steps),
-            Pointwise::Logistic => self.run::<Logistic>(x, eta, log_weight, steps),
-            Pointwise::Squared => self.run::<Squared>(x, eta, log_weight, steps),
+    /// [`Fused::descend`] of weights `u² − v²`, with the sums of its steps.
+    pub fn descend_summed(
+        &mut self,
+        x: &Design,
+        theta: &mut [f64],
+        eta: f64,
+        (log_weight, steps): (f64, u64),
+        sums: &mut Accumulators,
+    ) -> u64 {
+        let Some(factors) = &mut self.squares else { return 0 };
+        fused::fill(&sums.shrink, &mut factors.shrink);
+        fused::fill(&sums.excess, &mut factors.excess);
+        self.load(theta);
+        self.pass(x, Pace { eta, log_weight, steps }, Some(&mut sums.overshot));
+        self.unload(theta);
+        if let Some(factors) = &self.squares {
+            fused::unfill(&factors.shrink, &mut sums.shrink);
+            fused::unfill(&factors.excess, &mut sums.excess);
+        }
+        steps
+    }
+
+    fn load(&mut self, theta: &[f64]) {
+        let Some(Factors { u, v, .. }) = &mut self.squares else {
+            return fused::fill(theta, &mut self.weights);
+        };
+        let half = theta.len() / 2;
+        fused::fill(&theta[..half], u);
+        fused::fill(&theta[half..], v);
+        for ((w, u), v) in self.weights.iter_mut().zip(u).zip(v) {
+            w.0 = std::array::from_fn(|l| squares::weight(u.0[l], v.0[l]));
         }
     }
 
-    fn run<S: Slope>(&mut self, x: &Design, eta: f64, log_weight: f64, steps: u64) -> f64 {
+    fn unload(&self, theta: &mut [f64]) {
+        let Some(Factors { u, v, .. }) = &self.squares else { return fused::unfill(&self.weights, theta) };
+        let half = theta.len() / 2;
+        fused::unfill(u, &mut theta[..half]);
+        fused::unfill(v, &mut theta[half..]);
+    }
+
+    /// Steps, with their sums where `overshot` is given; a gradient if there are none.
+    fn pass(&mut self, x: &Design, pace: Pace, overshot: Option<&mut bool>) -> f64 {
         let vectors = Vectors {
             weights: &mut self.weights,
             gradient: &mut self.gradient,
             outputs: &mut self.outputs,
+            slopes: &mut self.slopes,
             targets: &self.targets,
         };
-        let slope = PhantomData::<S>;
-        match &self.form {
-            Form::Narrow(_, blocks) | Form::Packed(blocks) => {
-                pulp::Arch::new().dispatch(Descent { blocks, vectors, eta, log_weight, steps, slope })
-            }
-            Form::InPlace => {
-                let m = dense(x);
-                let blocks = Plain { data: m.map_or(&[], Matrix::as_slice), rows: x.rows(), cols: x.cols() };
-                pulp::Arch::new().dispatch(Descent { blocks, vectors, eta, log_weight, steps, slope })
+        let run = Run { form: &self.form, slope: self.slope, x, batch: None, vectors, pace };
+        match &mut self.squares {
+            None => run.on(Direct),
+            Some(Factors { u, v, shrink, excess }) => {
+                run.on(Squares { u, v, sums: overshot.map(|overshot| Sums { shrink, excess, overshot }) })
             }
         }
+    }
+}
+
+/// See [`Descent`].
+#[derive(Clone, Copy)]
+struct Pace {
+    eta: f64,
+    log_weight: f64,
+    steps: u64,
+}
+
+impl Pace {
+    const NONE: Pace = Pace { eta: 0.0, log_weight: 0.0, steps: 0 };
+}
+
+/// A pass or many, before the kinds of data, loss and parameters are chosen.
+struct Run<'a> {
+    form: &'a Form,
+    slope: Pointwise,
+    x: &'a Design,
+    batch: Option<&'a [usize]>,
+    vectors: Vectors<'a>,
+    pace: Pace,
+}
+
+impl Run<'_> {
+    fn on<C: Chart>(self, chart: C) -> f64 {
+        match self.slope {
+            Pointwise::Exponential => self.over::<Exponential, C>(chart),
+            Pointwise::Logistic => self.over::<Logistic, C>(chart),
+            Pointwise::Squared => self.over::<Squared, C>(chart),
+        }
+    }
+
+    fn over<S: Slope, C: Chart>(self, chart: C) -> f64 {
+        match (self.form, self.batch) {
+            (Form::Narrow(_, blocks) | Form::Packed(blocks), None) => self.through::<S, C, _>(blocks, chart),
+            (_, batch) => {
+                let (m, cols) = (dense(self.x), self.x.cols());
+                let rows = batch.map_or(self.x.rows(), <[usize]>::len);
+                let blocks = Plain { data: m.map_or(&[], Matrix::as_slice), rows, cols, batch };
+                self.through::<S, C, _>(blocks, chart)
+            }
+        }
+    }
+
+    fn through<S: Slope, C: Chart, B: Blocks>(self, blocks: B, chart: C) -> f64 {
+        let Self { vectors, pace: Pace { eta, log_weight, steps }, .. } = self;
+        pulp::Arch::new().dispatch(Descent {
+            blocks,
+            vectors,
+            chart,
+            eta,
+            log_weight,
+            steps,
+            slope: PhantomData::<S>,
+        })
     }
 }
 

@@ -1,10 +1,12 @@
 //! Gradients from data: the only place where model, loss and samples meet.
 
+use super::Accumulators;
 use super::fused::Fused;
 use crate::data::Targets;
 use crate::losses::Loss;
 use crate::models::{Block, Model, Workspace};
 use crate::numerics::Design;
+use crate::numerics::fused::LANES;
 use crate::numerics::linalg::{axpy, max_abs};
 use crate::optimizers::Oracle;
 use std::cell::OnceCell;
@@ -21,6 +23,7 @@ pub struct DataOracle<'a> {
     work: Workspace,
     blocks: Vec<Block>,
     batch: Option<Batch>,
+    curvature: CurvatureRoom,
     /// One pass instead of two; built when the first full gradient is asked for.
     fused: OnceCell<Option<Fused>>,
     /// Log of what a batch loss is multiplied by to estimate the full one.
@@ -28,24 +31,34 @@ pub struct DataOracle<'a> {
     last_was_batch: bool,
 }
 
-/// The rows of the current batch, copied into memory that is reused.
+/// Memory of a Gauss-Newton matrix: one output's weight, its curvature, the derivatives of a sample's outputs.
+#[derive(Default)]
+struct CurvatureRoom {
+    unit: Vec<f64>,
+    h: Vec<f64>,
+    rows: Vec<f64>,
+}
+
+/// The current batch, in memory that is reused.
 struct Batch {
-    x: Design,
+    /// Its rows, where they are copied.
+    x: Option<Design>,
     targets: Targets,
 }
 
 impl Batch {
-    /// Fills `batch` with these rows.
-    fn fill<'b>(
-        batch: &'b mut Option<Batch>,
-        x: &Design,
-        targets: &Targets,
-        indices: &[usize],
-    ) -> &'b mut Batch {
-        let b = batch.get_or_insert_with(|| Batch { x: x.select(indices), targets: targets.select(indices) });
-        x.select_into(indices, &mut b.x);
+    /// The targets of these samples, in `batch`.
+    fn targets<'b>(batch: &'b mut Option<Batch>, targets: &Targets, indices: &[usize]) -> &'b mut Batch {
+        let b = batch.get_or_insert_with(|| Batch { x: None, targets: targets.select(indices) });
         targets.select_into(indices, &mut b.targets);
         b
+    }
+
+    /// Copies the rows of these samples.
+    fn rows<'b>(batch: &'b mut Option<Design>, x: &Design, indices: &[usize]) -> &'b Design {
+        let rows = batch.get_or_insert_with(|| x.select(indices));
+        x.select_into(indices, rows);
+        rows
     }
 }
 
@@ -69,6 +82,7 @@ impl<'a> DataOracle<'a> {
             work: Workspace::default(),
             blocks: model.blocks(),
             batch: None,
+            curvature: CurvatureRoom::default(),
             fused: OnceCell::new(),
             last_weight: log_weight,
             last_was_batch: false,
@@ -85,6 +99,23 @@ impl<'a> DataOracle<'a> {
         let len = samples * self.targets.outputs();
         self.outputs.resize(len, 0.0);
         self.slopes.resize(len, 0.0);
+    }
+}
+
+impl DataOracle<'_> {
+    /// [`Oracle::descend`] with the sums of its steps; 0 where only single steps will do.
+    pub fn descend_summed(
+        &mut self,
+        theta: &mut [f64],
+        eta: f64,
+        steps: u64,
+        sums: &mut Accumulators,
+    ) -> u64 {
+        self.fuse();
+        match self.fused.get_mut() {
+            Some(Some(fused)) => fused.descend_summed(self.x, theta, eta, (self.log_weight, steps), sums),
+            _ => 0,
+        }
     }
 }
 
@@ -122,13 +153,21 @@ impl Oracle for DataOracle<'_> {
         out: &mut [f64],
     ) -> f64 {
         self.resize(batch.len());
-        let b = Batch::fill(&mut self.batch, self.x, self.targets, batch);
+        self.fuse();
+        let b = Batch::targets(&mut self.batch, self.targets, batch);
         disturb(&mut b.targets);
         self.last_was_batch = true;
         self.last_weight = self.log_weight + (self.targets.len() as f64 / batch.len() as f64).ln();
-        self.model.predict(theta, &b.x, &mut self.work, &mut self.outputs);
+        if let (Some(Some(fused)), Targets::Sign(y) | Targets::Real(y), true) =
+            (self.fused.get_mut(), &b.targets, batch.len() >= LANES)
+        {
+            let scale = fused.batch_gradient(self.x, theta, (batch, y), &mut self.outputs, out);
+            return scale + self.last_weight;
+        }
+        let x = Batch::rows(&mut b.x, self.x, batch);
+        self.model.predict(theta, x, &mut self.work, &mut self.outputs);
         let scale = self.loss.slopes(&self.outputs, &b.targets, &mut self.slopes);
-        self.model.pullback(theta, &b.x, &self.slopes, &mut self.work, out);
+        self.model.pullback(theta, x, &self.slopes, &mut self.work, out);
         scale + self.last_weight
     }
 
@@ -178,11 +217,14 @@ impl Oracle for DataOracle<'_> {
         let (n, k, p) = (self.targets.len(), self.targets.outputs(), theta.len());
         self.resize(n);
         self.model.predict(theta, self.x, &mut self.work, &mut self.outputs);
-        let (mut unit, mut h, mut rows) = (vec![0.0; k], vec![0.0; k * k], vec![0.0; k * p]);
+        let CurvatureRoom { unit, h, rows } = &mut self.curvature;
+        unit.resize(k, 0.0);
+        h.resize(k * k, 0.0);
+        rows.resize(k * p, 0.0);
         let scales = (0..n).map(|i| {
             let f = &self.outputs[i * k..(i + 1) * k];
-            let scale = self.loss.curvature(f, self.targets.get(i), &mut h);
-            if max_abs(&h) > 0.0 { scale } else { f64::NEG_INFINITY }
+            let scale = self.loss.curvature(f, self.targets.get(i), h);
+            if max_abs(h) > 0.0 { scale } else { f64::NEG_INFINITY }
         });
         let top = scales.fold(f64::NEG_INFINITY, f64::max);
         out.fill(0.0);
@@ -191,14 +233,15 @@ impl Oracle for DataOracle<'_> {
         }
         for i in 0..n {
             let f = &self.outputs[i * k..(i + 1) * k];
-            let factor = (self.loss.curvature(f, self.targets.get(i), &mut h) - top).exp();
-            let b = Batch::fill(&mut self.batch, self.x, self.targets, &[i]);
+            let factor = (self.loss.curvature(f, self.targets.get(i), h) - top).exp();
+            let b = Batch::targets(&mut self.batch, self.targets, &[i]);
+            let x = Batch::rows(&mut b.x, self.x, &[i]);
             for c in 0..k {
                 unit.fill(0.0);
                 unit[c] = 1.0;
-                self.model.pullback(theta, &b.x, &unit, &mut self.work, &mut rows[c * p..(c + 1) * p]);
+                self.model.pullback(theta, x, unit, &mut self.work, &mut rows[c * p..(c + 1) * p]);
             }
-            add_products(&rows, &h, factor, out);
+            add_products(rows, h, factor, out);
         }
         self.last_was_batch = false;
         Some(top + self.log_weight)
