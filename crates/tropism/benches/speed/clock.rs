@@ -1,48 +1,46 @@
-//! Median times.
+//! Least times: whatever else the machine does only ever adds.
 
 use std::time::Instant;
 
 /// How long to measure.
 #[derive(Clone, Copy)]
 pub struct Effort {
-    /// Repetitions, of which the median is taken.
+    /// Repetitions, of which the shortest counts.
     pub repeats: usize,
-    /// Least seconds of one repetition.
+    /// Least seconds of one repetition: short, so that some are left undisturbed.
     pub least: f64,
+    /// Seconds after which no repetition is begun.
+    pub most: f64,
     /// Leave out what takes long.
     pub quick: bool,
 }
 
 impl Effort {
-    pub const FULL: Effort = Effort { repeats: 7, least: 0.05, quick: false };
-    pub const QUICK: Effort = Effort { repeats: 3, least: 0.005, quick: true };
+    pub const FULL: Effort = Effort { repeats: 200, least: 1e-3, most: 1.5, quick: false };
+    pub const QUICK: Effort = Effort { repeats: 40, least: 5e-4, most: 0.2, quick: true };
 }
 
-/// Median seconds of one call of `f`, called as often as a repetition needs.
+/// Seconds of one call of `f`, called as often as a repetition needs.
 pub fn seconds(effort: Effort, mut f: impl FnMut()) -> f64 {
     let mut calls = 1u32;
+    let begin = Instant::now();
     let once = |calls: u32, f: &mut dyn FnMut()| {
         let begin = Instant::now();
         (0..calls).for_each(|_| f());
         begin.elapsed().as_secs_f64()
     };
-    let mut first = once(calls, &mut f);
-    while first < effort.least && calls < 1 << 30 {
+    let mut least = once(calls, &mut f);
+    while least < effort.least && calls < 1 << 30 {
         calls *= 2;
-        first = once(calls, &mut f);
+        least = once(calls, &mut f);
     }
-    // A call that is long by itself is repeated less often.
-    let repeats = if first > 2.0 {
-        1
-    } else if first > 0.5 {
-        3.min(effort.repeats)
-    } else {
-        effort.repeats
-    };
-    let mut times = vec![first];
-    times.extend((1..repeats).map(|_| once(calls, &mut f)));
-    times.sort_by(f64::total_cmp);
-    times[times.len() / 2] / f64::from(calls)
+    for _ in 1..effort.repeats {
+        if begin.elapsed().as_secs_f64() > effort.most {
+            break;
+        }
+        least = least.min(once(calls, &mut f));
+    }
+    least / f64::from(calls)
 }
 
 /// A number with a unit prefix.

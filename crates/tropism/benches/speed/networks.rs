@@ -62,7 +62,7 @@ fn step(effort: Effort, p: &Problem) -> f64 {
 }
 
 /// `count` multiply-adds that stay in registers.
-fn bound(effort: Effort, count: usize) -> f64 {
+pub fn bound(effort: Effort, count: usize) -> f64 {
     seconds(effort, || pulp::Arch::new().dispatch(Arithmetic(count)))
 }
 

@@ -9,9 +9,7 @@
 //! Example: the `kernel_drift` column of the series.
 
 use super::{Measure, MeasureFacts, View};
-use crate::models::Workspace;
-use crate::numerics::linalg::{matmul_nt, norm2};
-use crate::numerics::Matrix;
+use crate::numerics::linalg::norm2;
 
 /// Multiplications that are cheap enough for every recorded moment.
 const MOST_WORK: usize = 100_000_000;
@@ -26,12 +24,7 @@ impl Measure for KernelDrift {
         if model.facts().linear_in_parameters || rows * rows * p > MOST_WORK {
             return None;
         }
-        let kernel = |theta: &[f64]| {
-            let mut j = Matrix::zeros(rows, p);
-            model.jacobian(theta, x, &mut Workspace::default(), &mut j);
-            matmul_nt(&j, &j)
-        };
-        let (now, start) = (kernel(&view.moment.theta), kernel(&view.setup.theta0));
+        let (now, start) = (view.setup.kernel(&view.moment.theta), view.setup.start_kernel());
         let change: Vec<f64> = now.as_slice().iter().zip(start.as_slice()).map(|(a, b)| a - b).collect();
         let drift = norm2(&change) / norm2(start.as_slice());
         drift.is_finite().then_some(drift)

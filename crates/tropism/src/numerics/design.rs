@@ -253,6 +253,24 @@ impl Design {
         }
     }
 
+    /// For sparse rows of which no two share a column, and which are therefore orthogonal: whether each row is nonzero.
+    pub fn disjoint_rows(&self) -> Option<Vec<bool>> {
+        let Design::Sparse(s) = self else { return None };
+        let mut seen = vec![false; s.cols];
+        let mut nonzero = vec![false; s.rows];
+        for (i, nonzero) in nonzero.iter_mut().enumerate() {
+            for k in s.offsets[i]..s.offsets[i + 1] {
+                if s.values[k] != 0.0 {
+                    *nonzero = true;
+                    if std::mem::replace(&mut seen[s.indices[k] as usize], true) {
+                        return None;
+                    }
+                }
+            }
+        }
+        Some(nonzero)
+    }
+
     /// Row `i` multiplied by `factors[i]`.
     pub fn scaled_rows(&self, factors: &[f64]) -> Design {
         let mut out = self.clone();

@@ -6,11 +6,12 @@ use crate::data::{Dataset, FileSpec, Table, Targets};
 use crate::error::Error;
 use crate::losses::{Loss, Tail, Task};
 use crate::models::{Interface, Model, ModelFacts, Workspace};
-use crate::numerics::rng;
+use crate::numerics::{Matrix, linalg, rng};
 use crate::optimizers::{Built, Curvature, Geometry, OptimizerFacts};
 use crate::programs::Budget;
 use crate::terms::JudgeRule;
 use crate::training::{Horizon, Job};
+use std::sync::OnceLock;
 
 /// Reads a file into a table; the library itself touches no files.
 pub type Loader<'a> = &'a dyn Fn(&FileSpec) -> Result<Table, Error>;
@@ -31,9 +32,23 @@ pub struct Setup {
     pub rule: JudgeRule,
     /// What solving may cost; whoever runs an experiment may set its `stop`.
     pub budget: Budget,
+    start_kernel: OnceLock<Matrix>,
 }
 
 impl Setup {
+    /// The tangent kernel `J Jᵀ [n k × n k]` on the training samples at `theta`.
+    pub fn kernel(&self, theta: &[f64]) -> Matrix {
+        let (x, rows) = (&self.data.x, self.data.n() * self.model.facts().outputs);
+        let mut j = Matrix::zeros(rows, self.model.dim());
+        self.model.jacobian(theta, x, &mut Workspace::default(), &mut j);
+        linalg::matmul_nt(&j, &j)
+    }
+
+    /// The same at the start, computed once however often it is asked for.
+    pub fn start_kernel(&self) -> &Matrix {
+        self.start_kernel.get_or_init(|| self.kernel(&self.theta0))
+    }
+
     /// Loads, prepares and checks everything a spec names.
     pub fn build(spec: &Spec, load: Loader) -> Result<Setup, Error> {
         Self::with_data(spec, spec.dataset(load)?)
@@ -67,7 +82,21 @@ impl Setup {
         }
         let rule = spec.judge;
         let budget = Budget::default();
-        Ok(Setup { spec, data, model, loss, built, theta0, horizon, curvature, log_weight, rule, budget })
+        let start_kernel = OnceLock::new();
+        Ok(Setup {
+            spec,
+            data,
+            model,
+            loss,
+            built,
+            theta0,
+            horizon,
+            curvature,
+            log_weight,
+            rule,
+            budget,
+            start_kernel,
+        })
     }
 
     /// Outputs `[n * k]` of the model at `theta [p]` on `data`, which may be held-out samples.
