@@ -3,6 +3,8 @@
 //! A measure sees the moment (parameters, outputs, loss), the data and, where there is one, the target; it never sees
 //! how the parameters came about.
 
+mod clarke;
+
 use crate::models::Block;
 use crate::numerics::Matrix;
 use crate::spec::Setup;

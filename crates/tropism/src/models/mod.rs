@@ -254,6 +254,11 @@ pub trait Model: Send + Sync {
         }
     }
 
+    /// The chain of dense layers this is, if it is one: what a flow along its kinks looks into.
+    fn network(&self) -> Option<&network::Network> {
+        None
+    }
+
     /// The same parameterisation over `d` inputs, for models that commute with rotations of the inputs; this is
     /// what lets a run be carried out in an orthonormal basis of the data's row space.
     fn over_inputs(&self, _d: usize) -> Option<Box<dyn Model>> {

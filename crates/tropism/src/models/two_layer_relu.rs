@@ -184,6 +184,10 @@ impl Model for TwoLayerRelu {
         self.network.blocks()
     }
 
+    fn network(&self) -> Option<&Network> {
+        Some(&self.network).filter(|n| n.is_dense())
+    }
+
     fn pushforward(&self, theta: &[f64], x: &Design, v: &[f64], work: &mut Workspace, out: &mut [f64]) {
         self.network.pushforward(theta, x, v, &mut work.trace, out);
     }

@@ -33,8 +33,8 @@ impl Factor {
         cholesky_in_place(view, Default::default(), Par::Seq, stack, Default::default()).is_ok()
     }
 
-    /// Solves in place.
-    pub fn solve(&self, b: &mut [f64]) {
+    /// `L^-1 b` in place, `L` the lower triangular factor.
+    pub fn solve_lower(&self, b: &mut [f64]) {
         let n = self.dim;
         for j in 0..n {
             let column = &self.data[j * n..(j + 1) * n];
@@ -42,6 +42,12 @@ impl Factor {
             let pivot = b[j];
             axpy(-pivot, &column[j + 1..], &mut b[j + 1..]);
         }
+    }
+
+    /// Solves in place.
+    pub fn solve(&self, b: &mut [f64]) {
+        let n = self.dim;
+        self.solve_lower(b);
         for j in (0..n).rev() {
             let column = &self.data[j * n..(j + 1) * n];
             b[j] = (b[j] - dot(&column[j + 1..], &b[j + 1..])) / column[j];

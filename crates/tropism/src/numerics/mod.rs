@@ -4,6 +4,7 @@
 
 pub mod arc_cosine;
 pub mod blocks;
+pub mod box_quadratic;
 pub mod compensated;
 pub mod decomposition;
 mod deep_diagonal;

@@ -1,11 +1,14 @@
 //! Chains of layers with a ReLU between them: outputs, pullback, pushforward and curvature, shared by all ReLU models.
 //!
 //! `f = factor · W_L relu(W_{L−1} ⋯ relu(W_1 x))`, without biases. The derivative of the ReLU at 0 is taken as 0, in every
-//! one of the four: the same element of the Clarke subdifferential that common software takes.
+//! one of the four: the same element of the Clarke subdifferential that common software takes. Units that a caller holds on
+//! their kink (`kinks.rs`) have the derivative it gives them.
 
+mod kinks;
 mod layer;
 mod trace;
 
+pub use kinks::Kink;
 pub use layer::{Layer, Window};
 pub use trace::Trace;
 pub(in crate::models) use trace::copy_rows;
@@ -110,9 +113,9 @@ impl Network {
     /// Turns the derivative in the values after layer `l` into that in the values before it, before their ReLU.
     fn step_back(&self, theta: &[f64], l: usize, trace: &Trace, back: &mut Back, n: usize) {
         let layer = &self.layers[l];
-        let Back { delta, next, patches } = back;
+        let Back { delta, next, patches, pulls } = back;
         input_gradient(next, patches, delta, self.weights(theta, l), layer, n, false);
-        mask(next, &trace.values[l]);
+        kinks::through_relu(next, &trace.values[l], (&trace.kinks, l), pulls);
         std::mem::swap(delta, next);
     }
 
@@ -132,7 +135,8 @@ impl Network {
                 times_weights(&mut after, trace.tangent_input(l), self.weights(theta, l), layer, n, true);
             }
             if l + 1 < self.layers.len() {
-                mask(&mut after, &trace.values[l + 1]);
+                let held = (&trace.kinks[..], l + 1);
+                kinks::through_relu(&mut after, &trace.values[l + 1], held, &mut trace.changes);
             }
             trace.tangents[l + 1] = after;
         }

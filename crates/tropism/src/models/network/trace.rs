@@ -1,6 +1,6 @@
 //! What a network remembers of its last forward pass, so that the pullback at the same point repeats nothing of it.
 
-use super::Layer;
+use super::{Kink, Layer};
 use crate::numerics::Design;
 
 /// Memory of one run of a network: grown on the first call, reused ever after.
@@ -21,6 +21,10 @@ pub struct Trace {
     pub(super) tangents: Vec<Vec<f64>>,
     pub(super) tangent_patches: Vec<Vec<f64>>,
     pub(super) back: Back,
+    /// Units held on their kink; none unless a caller sets them.
+    pub kinks: Vec<Kink>,
+    /// Change of each of them along the last direction.
+    pub(super) changes: Vec<f64>,
     /// Kernel memory of the two-layer network.
     pub(in crate::models) panel: crate::models::two_layer_kernel::Panel,
 }
@@ -31,9 +35,16 @@ pub struct Back {
     pub delta: Vec<f64>,
     pub next: Vec<f64>,
     pub patches: Vec<f64>,
+    /// Derivative in the value of every kink, behind its ReLU.
+    pub pulls: Vec<f64>,
 }
 
 impl Trace {
+    /// Derivatives of the last pullback in the values of the kinks, behind their ReLUs.
+    pub fn pulls(&self) -> &[f64] {
+        &self.back.pulls
+    }
+
     /// Makes room for a pass over `x` and copies `x`; `true` if inputs and shape are those of the last pass.
     pub(super) fn begin(&mut self, layers: &[Layer], x: &Design) -> bool {
         let samples = x.rows();

@@ -151,6 +151,14 @@ impl Course<'_> {
                 return Ended::Interrupted;
             }
         }
+        if let held @ 1.. = system.held() {
+            let pairs = if held == 1 {
+                "pair of a unit and a sample stands"
+            } else {
+                "pairs of a unit and a sample stand"
+            };
+            self.say(s, &format!("{held} {pairs} on the kink of the ReLU, where the flow keeps them"));
+        }
         Ended::Completed
     }
 

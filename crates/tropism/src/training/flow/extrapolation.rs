@@ -35,6 +35,9 @@ pub struct Extrapolation {
     g: Vec<f64>,
     v0: Vec<f64>,
     g0: Vec<f64>,
+    /// The right-hand side at the start of a column, where the shares of kinks are settled anew in each.
+    base_v: Vec<f64>,
+    base_g: Vec<f64>,
     errors: [f64; MOST + 1],
     /// Column that is expected to be the last.
     target: usize,
@@ -55,6 +58,8 @@ impl Extrapolation {
             g: vec![0.0; m],
             v0: vec![0.0; p],
             g0: vec![0.0; m],
+            base_v: vec![0.0; p],
+            base_g: vec![0.0; m],
             errors: [f64::INFINITY; MOST + 1],
             target: 4.min(most),
             most,
@@ -78,6 +83,7 @@ impl Extrapolation {
         let mean = if form == Form::Time { h.exp_m1() / h } else { 1.0 };
         let log_factor = log_factor + mean.ln();
         system.linearise(log_factor);
+        system.look_at_kinks(&self.v0, h);
         self.errors = [f64::INFINITY; MOST + 1];
         let mut last = 0;
         for k in 1..=self.most {
@@ -140,12 +146,20 @@ impl Extrapolation {
         // In log time ∂F/∂s = F, at the start of the step.
         let drift = if form == Form::LogTime { part * part } else { 0.0 };
         for j in 0..k {
+            let ahead = if form == Form::LogTime { part * j as f64 } else { 0.0 };
+            let at = log_factor + ahead;
+            if system.is_gated() {
+                let base = (&mut self.base_v[..], &mut self.base_g[..]);
+                let step = (at, part, drift, j == 0);
+                system.gated_increment(&self.theta, &self.outputs, step, base, &mut self.v, &mut self.g);
+                linalg::axpy(1.0, &self.v, &mut self.theta);
+                linalg::axpy(1.0, &self.g, &mut self.outputs);
+                continue;
+            }
             if j == 0 {
                 scaled(part * mean + drift, &self.v0, &mut self.v);
                 scaled(part * mean + drift, &self.g0, &mut self.g);
             } else {
-                let ahead = if form == Form::LogTime { part * j as f64 } else { 0.0 };
-                let at = log_factor + ahead;
                 system.velocity(&self.theta, &self.outputs, at, &mut self.v, &mut self.g);
                 blend(part, &mut self.v, drift, &self.v0);
                 blend(part, &mut self.g, drift, &self.g0);

@@ -14,7 +14,7 @@ const MOST_ENTRIES: usize = 20_000_000;
 const ITERATIONS: usize = 200;
 const ACCURACY: f64 = 1e-8;
 /// With kinks the derivatives are renewed once the parameters have moved by this part of their norm.
-const OUT_OF_DATE: f64 = 0.02;
+const OUT_OF_DATE: f64 = 1e-3;
 
 /// Where the linear systems are solved.
 enum Space {
@@ -107,13 +107,13 @@ impl GaussNewton {
     }
 
     /// Brings the derivatives up to date with `theta`.
-    pub fn refresh(&mut self, model: &dyn Model, x: &Design, theta: &[f64], work: &mut Workspace) {
+    pub fn refresh(&mut self, theta: &[f64], jacobian: impl FnOnce(&mut Matrix)) {
         if matches!(self.space, Space::Operator { .. }) || self.is_current(theta) {
             return;
         }
         self.at.clear();
         self.at.extend_from_slice(theta);
-        model.jacobian(theta, x, work, &mut self.jacobian);
+        jacobian(&mut self.jacobian);
         for (i, noise) in self.noise.iter_mut().enumerate() {
             let sum: f64 = self.jacobian.row(i).iter().zip(theta).map(|(j, t)| (j * t).abs()).sum();
             *noise = f64::EPSILON * sum;
@@ -158,6 +158,26 @@ impl GaussNewton {
             }
             Space::Operator { .. } => {}
         }
+    }
+
+    /// Rows of `Rᵀ J` whose curvature is above `least` of the largest; none where `J` is not kept.
+    pub fn stiff_rows(&self, least: f64) -> Matrix {
+        let (k, p) = (self.k, self.jacobian.cols());
+        let top = linalg::max_abs(&self.roots);
+        let mut rows = vec![];
+        for (i, root) in self.roots.chunks_exact(k * k).enumerate().take(self.jacobian.rows() / k) {
+            if linalg::max_abs(root) <= least.sqrt() * top {
+                continue;
+            }
+            for c in 0..k {
+                let begin = rows.len();
+                rows.resize(begin + p, 0.0);
+                (0..k).for_each(|a| {
+                    linalg::axpy(root[a * k + c], self.jacobian.row(i * k + a), &mut rows[begin..])
+                });
+            }
+        }
+        Matrix::from_vec(rows.len() / p.max(1), p, rows)
     }
 
     /// Factorises for steps of size `h`.

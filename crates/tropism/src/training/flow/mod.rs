@@ -13,6 +13,7 @@
 
 mod curved;
 mod extrapolation;
+mod gates;
 mod gauss_newton;
 mod mirror;
 mod model;

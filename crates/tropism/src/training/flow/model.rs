@@ -14,6 +14,7 @@
 //! and parameter space is smaller, as `I + h Rᵀ J Jᵀ R` or `I + h Jᵀ S J` with `S = R Rᵀ`: both symmetric and positive
 //! definite. Where `J` is too large to keep, the same system is solved by conjugate gradients on products with `J`.
 
+use super::gates::Gates;
 use super::gauss_newton::GaussNewton;
 use crate::data::Targets;
 use crate::losses::{Loss, Tail};
@@ -34,6 +35,13 @@ struct Tolerance {
 /// Error of a step relative to the step: what grows from small beginnings grows at its own rate.
 const GROWTH: f64 = 1e-3;
 
+/// An output whose slope is below `e^-FAINT` of the largest may be wrong by this part of what is beyond.
+const FAINT: f64 = 25.0;
+const FAINT_SLOPE: f64 = 0.02;
+/// Rounds in which the shares of kinks in several layers settle, and the change at which they have.
+const SHARES: usize = 4;
+const SETTLED: f64 = 1e-7;
+
 /// The flow of a model in parameters and outputs.
 pub struct ModelFlow<'a> {
     pub(super) model: &'a dyn Model,
@@ -53,6 +61,10 @@ pub struct ModelFlow<'a> {
     blocks: Vec<Block>,
     tolerance: Tolerance,
     kinked: bool,
+    /// Units on their kinks, where the model is a chain of dense layers whose derivatives are kept.
+    gates: Option<Gates<'a>>,
+    /// Size of every sample's slopes.
+    weights: Vec<f64>,
 }
 
 impl<'a> ModelFlow<'a> {
@@ -81,7 +93,12 @@ impl<'a> ModelFlow<'a> {
             blocks: job.model.blocks(),
             tolerance,
             kinked,
+            gates: None,
+            weights: vec![0.0; job.data.n()],
         };
+        if flow.kinked && flow.newton.jacobian().is_some() {
+            flow.gates = job.model.network().map(Gates::new);
+        }
         flow.predict_here();
         if flow.loss.facts().tail == Tail::FiniteRoot {
             // A loss with a root has no unit of margin: its unit is the largest residual at the start.
@@ -101,8 +118,13 @@ impl<'a> ModelFlow<'a> {
         let how = self.newton.describe();
         if self.kinked {
             let t = self.tolerance;
+            let held = if self.gates.is_some() {
+                "; units that the flow drives onto their kink are held there"
+            } else {
+                ""
+            };
             return format!(
-                "{how}; steps cross the kinks of the network with an error below {:.0e} of each weight matrix and {:.0e} of \
+                "{how}{held}; steps cross the kinks of the network with an error below {:.0e} of each weight matrix and {:.0e} of \
                  an output",
                 t.parameters, t.absolute
             );
@@ -128,9 +150,16 @@ impl<'a> ModelFlow<'a> {
     pub fn accept(&mut self, theta: &[f64]) {
         self.theta.copy_from_slice(theta);
         std::mem::swap(&mut self.outputs, &mut self.reached);
+        let (x, theta) = (self.x, &self.theta);
+        if let Some(gates) = &mut self.gates {
+            // The values there are what letting go is decided by.
+            gates.network.predict(theta, x, &mut gates.trace, &mut self.reached);
+            gates.let_go(theta);
+        }
     }
 
     /// `v [p] = dθ/ds` and `g [n k] = df/ds` at parameters `theta` and outputs `outputs`, with `e^{log_factor}` for `e^{s+c}`.
+    /// Returns what the pullback of the slopes was multiplied by.
     pub fn velocity(
         &mut self,
         theta: &[f64],
@@ -138,13 +167,22 @@ impl<'a> ModelFlow<'a> {
         log_factor: f64,
         v: &mut [f64],
         g: &mut [f64],
-    ) {
+    ) -> f64 {
         let scale = self.loss.slopes(outputs, self.targets, &mut self.slopes);
         let factor = -(scale + self.log_weight + log_factor).exp();
-        self.model.pullback(theta, self.x, &self.slopes, &mut self.work, v);
-        self.model.pushforward(theta, self.x, v, &mut self.work, g);
+        match &mut self.gates {
+            Some(Gates { network, trace, .. }) => {
+                network.pullback(theta, self.x, &self.slopes, trace, v);
+                network.pushforward(theta, self.x, v, trace, g);
+            }
+            None => {
+                self.model.pullback(theta, self.x, &self.slopes, &mut self.work, v);
+                self.model.pushforward(theta, self.x, v, &mut self.work, g);
+            }
+        }
         v.iter_mut().for_each(|e| *e *= factor);
         g.iter_mut().for_each(|e| *e *= factor);
+        factor
     }
 
     /// The same at the present point.
@@ -157,13 +195,72 @@ impl<'a> ModelFlow<'a> {
     /// Makes the implicit part ready at the present point: derivatives of the outputs, if they are out of date, and
     /// curvature of the loss times `e^{log_factor}`.
     pub fn linearise(&mut self, log_factor: f64) {
-        self.newton.refresh(self.model, self.x, &self.theta, &mut self.work);
+        let (model, x, theta) = (self.model, self.x, &self.theta);
+        match &mut self.gates {
+            Some(g) => self.newton.refresh(theta, |out| g.network.jacobian(theta, x, &mut g.trace, out)),
+            None => self.newton.refresh(theta, |out| model.jacobian(theta, x, &mut self.work, out)),
+        }
         self.newton.weigh(self.loss, self.targets, &self.outputs, self.log_weight + log_factor);
+    }
+
+    /// Whether units may be held on their kinks: then every increment goes through [`ModelFlow::gated_increment`].
+    pub fn is_gated(&self) -> bool {
+        self.gates.is_some()
+    }
+
+    /// Pairs of a unit and a sample that the flow holds on the kink of the ReLU.
+    pub fn held(&self) -> usize {
+        self.gates.as_ref().map_or(0, Gates::held)
+    }
+
+    /// Makes units that may reach their kinks within a step of size `h` along `velocity` ready.
+    pub fn look_at_kinks(&mut self, velocity: &[f64], h: f64) {
+        self.loss.slopes(&self.outputs, self.targets, &mut self.slopes);
+        let k = self.targets.outputs();
+        for (w, s) in self.weights.iter_mut().zip(self.slopes.chunks_exact(k)) {
+            *w = linalg::max_abs(s);
+        }
+        if let Some(gates) = &mut self.gates {
+            gates.choose(&self.theta, self.x, velocity, h, &self.weights);
+            gates.linearise(&self.theta, &self.newton);
+        }
+    }
+
+    /// One linearly implicit increment `v, g` from `(theta, outputs)` with the shares of all kinks settled: of size `h` times the
+    /// velocity there, plus `drift` times `base`; from the start of a step `drift` times that velocity itself, which is left in
+    /// `base`.
+    pub fn gated_increment(
+        &mut self,
+        theta: &[f64],
+        outputs: &[f64],
+        (log_factor, h, drift, first): (f64, f64, f64, bool),
+        (base_v, base_g): (&mut [f64], &mut [f64]),
+        v: &mut [f64],
+        g: &mut [f64],
+    ) {
+        for _ in 0..SHARES {
+            let force = self.velocity(theta, outputs, log_factor, v, g);
+            let stretch = if first {
+                base_v.copy_from_slice(v);
+                base_g.copy_from_slice(g);
+                h + drift
+            } else {
+                h
+            };
+            let more = if first { 0.0 } else { drift };
+            v.iter_mut().zip(base_v.iter()).for_each(|(v, b)| *v = stretch * *v + more * b);
+            g.iter_mut().zip(base_g.iter()).for_each(|(g, b)| *g = stretch * *g + more * b);
+            self.correct(h, v, g);
+            let Some(gates) = &mut self.gates else { return };
+            if gates.share(theta, v, force, stretch / h) < SETTLED {
+                return;
+            }
+        }
     }
 
     /// Prepares [`ModelFlow::correct`] for steps of size `h`; `false` if the factorisation fails.
     pub fn factorise(&mut self, h: f64) -> bool {
-        self.newton.factorise(h)
+        self.newton.factorise(h) && self.gates.as_mut().is_none_or(|g| g.factorise(h))
     }
 
     /// Turns explicit increments of parameters `v` and outputs `g` into linearly implicit ones.
@@ -174,6 +271,7 @@ impl<'a> ModelFlow<'a> {
     /// Error of a step to `(theta, outputs)` in units of the tolerance.
     pub fn error(&mut self, theta: &[f64], outputs: &[f64], off_theta: &[f64], off_outputs: &[f64]) -> f64 {
         self.model.predict(theta, self.x, &mut self.work, &mut self.reached);
+        self.loss.slopes(&self.reached, self.targets, &mut self.slopes);
         let t = self.tolerance;
         let noise = self.newton.noise();
         let mut worst: f64 = 0.0;
@@ -181,7 +279,8 @@ impl<'a> ModelFlow<'a> {
             let f = self.reached[i];
             let noise = noise.get(i).copied().unwrap_or(0.0);
             let off = off_outputs[i].abs().max((f - outputs[i]).abs());
-            worst = largest(worst, off / (t.absolute + t.relative * f.abs() + 4.0 * noise));
+            let faint = if self.gates.is_some() { self.faintness(i) } else { 0.0 };
+            worst = largest(worst, off / (t.absolute + faint + t.relative * f.abs() + 4.0 * noise));
         }
         let parameters = if self.kinked {
             self.error_of_blocks(theta, off_theta)
@@ -189,6 +288,14 @@ impl<'a> ModelFlow<'a> {
             self.error_of_parameters(theta, off_theta)
         };
         largest(worst, parameters)
+    }
+
+    /// What the output of a sample may be wrong by because its slope is so small that it has no say.
+    fn faintness(&self, output: usize) -> f64 {
+        let k = self.targets.outputs();
+        let slopes = &self.slopes[output / k * k..(output / k + 1) * k];
+        let logs = -linalg::max_abs(slopes).max(f64::MIN_POSITIVE).ln();
+        FAINT_SLOPE * (logs - FAINT).max(0.0)
     }
 
     /// Largest error of a weight matrix relative to its norm.
