@@ -43,6 +43,13 @@ pub fn seconds(effort: Effort, mut f: impl FnMut()) -> f64 {
     least / f64::from(calls)
 }
 
+/// The time in the middle: what a typical one of several problems takes, however one of them was disturbed.
+pub fn median(times: impl Iterator<Item = f64>) -> f64 {
+    let mut times: Vec<f64> = times.collect();
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
+}
+
 /// A number with a unit prefix.
 pub fn si(value: f64) -> String {
     let (scale, prefix) = match value {

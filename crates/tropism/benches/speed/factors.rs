@@ -1,7 +1,7 @@
 //! Full-batch gradient steps of models that are a reparameterised linear predictor, as whole runs take them: steps a second,
 //! against the multiplications of a step alone and the best rate seen elsewhere.
 
-use crate::clock::{Effort, si};
+use crate::clock::{Effort, median, si};
 use crate::kernels::step;
 use crate::networks::bound;
 use rand::RngExt;
@@ -85,15 +85,15 @@ pub fn table(effort: Effort) {
     let least = bound(effort, 2 * n * d + 6 * d);
     let one = step(effort, &diagonal(sparse_truth(n, d, 1), 0.1));
     line("diagonal, n = 40, d = 100", one, least, DIAGONAL);
-    let mean = |setups: &[Setup]| {
+    let middle = |setups: &[Setup]| {
         let each = Effort { most: effort.most / 10.0, ..effort };
-        setups.iter().map(|s| step(each, s)).sum::<f64>() / setups.len() as f64
+        median(setups.iter().map(|s| step(each, s)))
     };
     let data = sparse_truth(n, d, 1);
     let scales: Vec<Setup> =
         (0..32).map(|k| diagonal(data.clone(), 10f64.powf(-3.0 + f64::from(k) / 8.0))).collect();
-    line("diagonal, 32 scales", mean(&scales), least, DIAGONAL_SCALES);
+    line("diagonal, 32 scales", middle(&scales), least, DIAGONAL_SCALES);
     let seeds = if effort.quick { 50 } else { 1000 };
     let seeds: Vec<Setup> = (0..seeds).map(|s| diagonal(sparse_truth(n, d, s), 0.1)).collect();
-    line(&format!("diagonal, {} seeds", seeds.len()), mean(&seeds), least, DIAGONAL_SEEDS);
+    line(&format!("diagonal, {} seeds", seeds.len()), middle(&seeds), least, DIAGONAL_SEEDS);
 }

@@ -1,6 +1,6 @@
 //! Full-batch logistic gradient descent: steps a second, against the arithmetic of a step alone and a plain loop.
 
-use crate::clock::{Effort, seconds, si};
+use crate::clock::{Effort, median, seconds, si};
 use crate::networks::bound as multiplications;
 use std::hint::black_box;
 use std::time::Instant;
@@ -58,13 +58,13 @@ pub fn step(effort: Effort, setup: &Setup) -> f64 {
             state.step += taken;
         }
     };
-    // Slow steps are timed one by one.
+    // As many as are short enough to be left undisturbed.
     let single = (0..9).map(|_| {
         let begin = Instant::now();
         go(1);
         begin.elapsed().as_secs_f64()
     });
-    let steps = if single.fold(f64::INFINITY, f64::min) > 1e-4 { 1 } else { STRIDE };
+    let steps = ((effort.least / single.fold(f64::INFINITY, f64::min)) as u64).clamp(1, STRIDE);
     let all = seconds(effort, || go(steps));
     assert!(state.theta.iter().all(|t| t.is_finite()), "a stable step size");
     all / steps as f64
@@ -144,7 +144,7 @@ pub fn table(effort: Effort) {
     let runs: Vec<Setup> = (0..64).map(|seed| setup(data(100, 1000, seed))).collect();
     // One after the other, so that each stays in the cache.
     let each = Effort { most: effort.most / 10.0, ..effort };
-    let one = runs.iter().map(|s| step(each, s)).sum::<f64>() / 64.0;
+    let one = median(runs.iter().map(|s| step(each, s)));
     line(
         "n = 100, d = 1000, 64 seeds",
         one,
