@@ -14,7 +14,7 @@ use crate::programs::{Budget, Certificate, MaxMargin, Program, certify};
 use crate::report::{DataReport, MarginRow, PredictionReport, Report, RunReport};
 use crate::spec::{Setup, Spec};
 use crate::terms::{Holds, Hypothesis, VerdictKind};
-use crate::theory::{Case, Claim, Prediction, ProgramSpec, Resolution, resolve};
+use crate::theory::{Case, Claim, Prediction, ProgramSpec, Resolution, resolve, silence};
 use crate::training::{self, Ended, Observer, Trajectory};
 use crate::verdict::{Broken, Finding, Reference, compare, evidence, judge};
 use sha2::{Digest, Sha256};
@@ -25,6 +25,8 @@ pub struct Predicted {
     prediction: Option<Prediction>,
     reference: Option<Reference>,
     broken: Option<String>,
+    /// If no theorem speaks: what keeps the known ones from it.
+    silence: Option<String>,
 }
 
 /// Finds the theorem, checks its hypotheses, solves and certifies its program.
@@ -50,7 +52,8 @@ pub fn predict(setup: &Setup) -> Result<Predicted, Error> {
         _ => None,
     };
     let report = describe(setup, id, source, hypotheses, prediction.as_ref(), reference.as_ref());
-    Ok(Predicted { report, prediction, reference, broken })
+    let silence = if prediction.is_none() { silence(&case) } else { None };
+    Ok(Predicted { report, prediction, reference, broken, silence })
 }
 
 /// Runs, compares and judges.
@@ -82,19 +85,21 @@ pub fn examine_text(text: &str) -> Result<Report, Error> {
 pub fn conclude(setup: &Setup, predicted: &Predicted, trajectory: &Trajectory) -> Report {
     let claim = predicted.prediction.as_ref().map_or(Claim::Selected, |p| p.claim);
     let rate = predicted.prediction.as_ref().and_then(|p| p.rate.as_ref());
-    let late = after_the_run(setup, predicted, trajectory);
+    let (late, broke) = after_the_run(setup, predicted, trajectory);
     let reference = predicted.reference.as_ref().or(late.as_ref());
     let comparison = compare(setup, reference, claim, rate, &setup.rule, trajectory);
     let unchecked = predicted.report.hypotheses.iter().filter(|h| h.holds == Holds::Unchecked);
     let evidence = evidence(
         &comparison,
         reference,
-        predicted.report.negative,
+        claim,
         predicted
             .broken
             .as_ref()
-            .map(|name| Broken { name: name.clone(), evidence: why(&predicted.report, name) }),
+            .map(|name| Broken { name: name.clone(), evidence: why(&predicted.report, name) })
+            .or(broke),
         unchecked.map(|h| h.name.clone()).collect(),
+        predicted.silence.clone(),
     );
     let Finding { verdict, reason } = judge(&evidence, &setup.rule);
     Report {
@@ -119,13 +124,20 @@ pub fn conclude(setup: &Setup, predicted: &Predicted, trajectory: &Trajectory) -
     }
 }
 
-/// The reference of a prediction whose program holds sums along the run.
-fn after_the_run(setup: &Setup, predicted: &Predicted, trajectory: &Trajectory) -> Option<Reference> {
-    let prediction = predicted.prediction.as_ref().filter(|_| predicted.broken.is_none())?;
-    if !prediction.program.of_the_run() {
-        return None;
+/// The reference of a prediction whose program holds sums along the run, or what the run did that leaves it without one.
+fn after_the_run(
+    setup: &Setup,
+    predicted: &Predicted,
+    trajectory: &Trajectory,
+) -> (Option<Reference>, Option<Broken>) {
+    let prediction = predicted.prediction.as_ref().filter(|_| predicted.broken.is_none());
+    match prediction.filter(|p| p.program.of_the_run()) {
+        None => (None, None),
+        Some(p) => match Reference::of_the_run(setup, &p.program, trajectory) {
+            Ok(reference) => (Some(reference), None),
+            Err(broke) => (None, Some(broke)),
+        },
     }
-    Reference::of_the_run(setup, trajectory.checkpoint.accumulators.as_ref()?).ok()
 }
 
 /// The report of a prediction with the numbers of a reference that could be solved only after the run.

@@ -1,6 +1,7 @@
 //! Descent on weights `w = u² − v²`, entry by entry, and the sums along it that the exact law of its limit is made of.
 //!
-//! With `a = 2 η g`, `g` the gradient in `w`, a step multiplies `u` by `1 − a` and `v` by `1 + a`.
+//! With `a = 2 η g`, `g` the gradient in `w`, a step multiplies `u` by `1 − a` and `v` by `1 + a`. `w` sees squares only, so moduli of
+//! the factors are what counts: where `|a| > 1`, `artanh a` stands for `½ ln|(1 + a)/(1 − a)|`.
 
 use super::fused::{Chart, LANES, Lane};
 use super::wide::wide;
@@ -16,20 +17,20 @@ pub struct Squares<'a> {
     pub sums: Option<Sums<'a>>,
 }
 
-/// `Σ ln|1 − a²|` and `Σ (artanh a − a)`, in lanes, and whether some `|a|` was not below 1.
+/// `Σ ln|1 − a²|` and `Σ (artanh a − a)`, in lanes, and whether some `|a|` was 1, which makes a weight zero, or no number.
 pub struct Sums<'a> {
     pub shrink: &'a mut [Lane],
     pub excess: &'a mut [Lane],
-    pub overshot: &'a mut bool,
+    pub vanished: &'a mut bool,
 }
 
 impl Chart for Squares<'_> {
     #[inline(always)]
     fn step<V: Simd>(&mut self, _simd: V, w: &mut [Lane], g: &[Lane], step: f64) {
         let twice = -2.0 * step;
-        if let Some(Sums { shrink, excess, overshot }) = &mut self.sums {
+        if let Some(Sums { shrink, excess, vanished }) = &mut self.sums {
             for ((g, s), e) in g.iter().zip(&mut **shrink).zip(&mut **excess) {
-                **overshot |= add(&g.0.map(|g| twice * g), &mut s.0, &mut e.0);
+                **vanished |= add(&g.0.map(|g| twice * g), &mut s.0, &mut e.0);
             }
         }
         for (((u, v), w), g) in self.u.iter_mut().zip(&mut *self.v).zip(w).zip(g) {
@@ -53,11 +54,11 @@ pub fn weight(u: f64, v: f64) -> f64 {
 
 wide! {
     /// Adds the terms of one step from `before` to `after`, both `[u, v]`, to `shrink [d]` and `excess [d]`; tells whether some
-    /// `|a|` was not below 1.
+    /// `|a|` was 1, which makes a weight zero, or no number.
     pub fn add_step<'a>(before: &'a [f64], after: &'a [f64], shrink: &'a mut [f64], excess: &'a mut [f64]) -> bool {
         let d = shrink.len();
         let ((u, v), (next_u, next_v)) = (before.split_at(d), after.split_at(d));
-        let mut overshot = false;
+        let mut vanished = false;
         for first in (0..d).step_by(LANES) {
             let range = first..d.min(first + LANES);
             let (mut a, mut sums) = ([0.0; LANES], [[0.0; LANES]; 2]);
@@ -66,11 +67,11 @@ wide! {
                 *a = 0.5 * (next_v[i] / v[i] - next_u[i] / u[i]);
             }
             let [s, e] = &mut sums;
-            overshot |= add(&a, s, e);
+            vanished |= add(&a, s, e);
             shrink[range.clone()].iter_mut().zip(s).for_each(|(to, s)| *to += *s);
             excess[range].iter_mut().zip(e).for_each(|(to, e)| *to += *e);
         }
-        overshot
+        vanished
     }
 }
 
@@ -91,16 +92,21 @@ fn add(a: &[f64; LANES], shrink: &mut [f64; LANES], excess: &mut [f64; LANES]) -
         (*shrink, *excess) = (s, e);
         return false;
     }
-    let mut overshot = false;
+    let mut vanished = false;
     for l in 0..LANES {
-        let (s, e) =
-            if a[l].abs() <= SMALL { series(a[l]) } else { ((-a[l] * a[l]).ln_1p(), a[l].atanh() - a[l]) };
+        let (s, e) = if a[l].abs() <= SMALL { series(a[l]) } else { closed(a[l]) };
         shrink[l] += s;
         excess[l] += e;
-        // NaN counts as too large.
-        overshot |= a[l].is_nan() || a[l].abs() >= 1.0;
+        vanished |= !a[l].is_finite() || a[l].abs() == 1.0;
     }
-    overshot
+    vanished
+}
+
+/// `ln|1 − a²|` and `½ ln|(1 + a)/(1 − a)| − a`: past zero the logarithms of the moduli of the factors go on.
+#[inline(always)]
+fn closed(a: f64) -> (f64, f64) {
+    let shrink = if a.abs() < 1.0 { (-a * a).ln_1p() } else { ((a - 1.0) * (a + 1.0)).ln() };
+    (shrink, 0.5 * ((1.0 + a) / (1.0 - a)).abs().ln() - a)
 }
 
 /// `ln(1 − a²) = −Σ a^2k/k` and `artanh a − a = Σ a^(2k+1)/(2k+1)` from `k = 1` to 8: for `|a| ≤ 0.1` the ninth terms are
@@ -153,7 +159,8 @@ mod tests {
         let [s, e] = &mut beside;
         assert!(!add(&a, s, e));
         assert_eq!((alone[0][0], alone[1][0]), (beside[0][0], beside[1][0]));
-        for bad in [1.0, -1.5, f64::NAN] {
+        assert!(!add(&[-1.5; LANES], &mut [0.0; LANES], &mut [0.0; LANES]));
+        for bad in [1.0, -1.0, f64::INFINITY, f64::NAN] {
             a[3] = bad;
             assert!(add(&a, &mut [0.0; LANES], &mut [0.0; LANES]), "{bad}");
         }

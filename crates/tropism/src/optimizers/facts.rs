@@ -72,6 +72,8 @@ pub struct OptimizerFacts {
     pub schedule: Option<Schedule>,
     /// The step follows a mix of the momentum and the newest gradient, not the momentum itself (Lion, Nesterov's Muon).
     pub mixed: bool,
+    /// The gradient is taken where the momentum alone would lead (Nesterov).
+    pub look_ahead: bool,
     /// Decoupled weight decay λ: `w ← w − η λ w` beside the step.
     pub weight_decay: f64,
     /// How samples are drawn; `None` for the full batch.
@@ -98,6 +100,7 @@ impl OptimizerFacts {
             continuous: false,
             schedule: None,
             mixed: false,
+            look_ahead: false,
             weight_decay: 0.0,
             sampling: None,
             noise: None,
@@ -108,11 +111,15 @@ impl OptimizerFacts {
 
     /// Each step is `−η` times a gradient, of the full loss or of a batch, and nothing else.
     pub fn bare_gradient_steps(&self) -> bool {
-        self.geometry == Geometry::Norm(Norm::L2)
-            && self.pure()
-            && self.momentum == 0.0
-            && !self.normalized
-            && !self.continuous
+        self.row_space_steps() && self.geometry == Geometry::Norm(Norm::L2) && self.momentum == 0.0
+    }
+
+    /// Each step is a combination of gradients of samples, of this step and, with a constant step and a momentum, of earlier ones:
+    /// gradient steps, stochastic or not, heavy ball, Nesterov, natural gradient.
+    pub fn row_space_steps(&self) -> bool {
+        let gradients = matches!(self.geometry, Geometry::Norm(Norm::L2) | Geometry::GaussNewton { .. });
+        let remembers = self.momentum == 0.0 || self.schedule.is_some_and(|s| s.is_constant());
+        gradients && remembers && self.pure() && !self.normalized && !self.continuous
     }
 
     /// It looks at losses only.
@@ -123,6 +130,11 @@ impl OptimizerFacts {
     /// A step sees fewer than all `samples`, or a random draw of them.
     pub fn mini_batches(&self, samples: usize) -> bool {
         self.stochastic || self.sampling.is_some_and(|s| s.batch < samples)
+    }
+
+    /// [`OptimizerFacts::pure`] but for a step that may follow a mix of momentum and newest gradient.
+    pub fn pure_or_mixed(&self) -> bool {
+        Self { mixed: false, ..self.clone() }.pure()
     }
 
     /// Steps along the gradient or its momentum, with nothing added: no decay, no noise but that of the batches, no

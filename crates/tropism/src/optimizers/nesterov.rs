@@ -91,6 +91,7 @@ impl Optimizer for Nesterov {
         let factor = 1.0 / (1.0 - self.momentum);
         OptimizerFacts {
             momentum: self.momentum,
+            look_ahead: true,
             stability: (1.0 + 1e-9, 2.0 * (1.0 + self.momentum) / (1.0 + 2.0 * self.momentum)),
             symmetry: Symmetry::Rotation,
             flow: self.schedule.is_constant().then_some(FlowLimit {

@@ -5,7 +5,9 @@
 //! denominator: whether ε is felt depends on the gradient's true size alone.
 
 use super::gradient_descent::add_scaled;
-use super::{Batches, Geometry, Optimizer, OptimizerFacts, Oracle, Schedule, State, Symmetry};
+use super::{
+    Batches, Curve, FlowLimit, Geometry, Optimizer, OptimizerFacts, Oracle, Schedule, State, Symmetry,
+};
 use crate::Error;
 use crate::numerics::logscale::Scaled;
 use serde::{Deserialize, Serialize};
@@ -137,8 +139,17 @@ impl Optimizer for Adaptive {
     }
 
     fn facts(&self) -> OptimizerFacts {
+        let plain = self.beta1 == 0.0 && self.weight_decay == 0.0 && self.batches.is_none();
+        let settles = self.second.beta2.is_none() && plain && self.schedule.is_constant();
         OptimizerFacts {
             momentum: self.beta1,
+            // Sums of squares settle where the gradients die out; a mean of squares never does.
+            flow: settles.then_some(FlowLimit {
+                curve: Curve::Flow,
+                time_factor: 1.0,
+                error_factor: 0.5,
+                batch: None,
+            }),
             // Without an absolute size anywhere the steps do not see the gradient's.
             normalized: self.second.epsilon == 0.0 && self.second.initial == 0.0,
             stochastic: self.batches.is_some_and(|b| b.is_random()),

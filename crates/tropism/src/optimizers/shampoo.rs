@@ -2,11 +2,12 @@
 //! vector is stepped by `(L + εI)^{−1/2} g`, `L ← L + g gᵀ` (full-matrix AdaGrad).
 //!
 //! Shapes: the model's blocks, `W [k × d]` for a linear model; per block slots `[k × k]` and `[d × d]`.
-//! Assumes: sums by default (`beta2 = 1`, constant η); `beta2 < 1` averages, `L ← β₂ L + (1 − β₂) G Gᵀ`, with `power = 0.5`. Inverse
+//! Assumes: sums by default (`beta2 = 1`, constant η); `beta2 < 1` averages, `L ← β₂ L + (1 − β₂) G Gᵀ`, with `power = 0.5`; `beta2 = 0`
+//! with ε = 0 is steepest descent in the spectral norm, `(G Gᵀ)^{−1/4} G (Gᵀ G)^{−1/4} = U Vᵀ`. Inverse
 //! roots are of the pseudo-inverse: directions whose eigenvalue is below 10^-12 of the largest are left out where ε = 0.
 //! Source: Gupta, Koren, Singer 2018 (arXiv 1802.09568), Algorithm 1; ε is added to the sums, not accumulated with them.
 //! Units and invariance: ε has the units of the squared gradient and acts by its true size. Commutes with rotations of the inputs.
-//! Errors: `beta2` outside (0, 1], `epsilon < 0`, `batch` outside 1..=n, `step_size ≤ 0`.
+//! Errors: `beta2` outside [0, 1], `epsilon < 0`, `batch` outside 1..=n, `step_size ≤ 0`.
 //! Example: `optimizer.kind = "shampoo"`.
 
 use super::gradient_descent::add_scaled;
@@ -20,6 +21,7 @@ use crate::models::Block;
 use crate::numerics::decomposition::Decomposition;
 use crate::numerics::gemm::{Factor, product};
 use crate::numerics::logscale::Scaled;
+use crate::numerics::Norm;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -30,7 +32,7 @@ const CUT: f64 = 1e-12;
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct ShampooSpec {
-    /// 1 sums the outer products, less averages them; in (0, 1].
+    /// 1 sums the outer products, less averages them, 0 forgets all but the newest; in [0, 1].
     pub beta2: f64,
     /// Added to both matrices, ≥ 0, in the units of the squared gradient.
     pub epsilon: f64,
@@ -61,8 +63,7 @@ pub struct Shampoo {
 impl ShampooSpec {
     /// See [`super::OptimizerSpec::build`].
     pub fn build(&self, c: &Curvature) -> Result<Built, Error> {
-        let inside = self.beta2 > 0.0 && self.beta2 <= 1.0;
-        check_range("beta2", self.beta2, inside, "it must lie in (0, 1]")?;
+        check_range("beta2", self.beta2, (0.0..=1.0).contains(&self.beta2), "it must lie in [0, 1]")?;
         check_nonnegative("epsilon", self.epsilon)?;
         let batches = self.batches.build(c.samples)?;
         check_batch_schedule("shampoo", batches, &self.steps)?;
@@ -183,12 +184,19 @@ impl Optimizer for Shampoo {
     }
 
     fn facts(&self) -> OptimizerFacts {
+        // Without memory the step is the polar factor of the gradient, whatever its size.
+        let polar = self.beta2 == 0.0 && self.epsilon == 0.0;
+        let geometry = match polar {
+            true => Geometry::Norm(Norm::Spectral),
+            false => Geometry::Kronecker { beta2: self.beta2, epsilon: self.epsilon },
+        };
         OptimizerFacts {
+            normalized: polar,
             stochastic: self.batches.is_some_and(|b| b.is_random()),
             sampling: self.batches.map(|b| b.sampling()),
             symmetry: Symmetry::Rotation,
             schedule: Some(self.schedule),
-            ..OptimizerFacts::plain(Geometry::Kronecker { beta2: self.beta2, epsilon: self.epsilon })
+            ..OptimizerFacts::plain(geometry)
         }
     }
 }

@@ -30,6 +30,7 @@ mod nuclear_interpolant;
 pub mod offset;
 #[doc(hidden)]
 pub mod peer;
+mod penalised_loss;
 mod polyhedral;
 mod proximal_nuclear;
 mod q_margin;
@@ -48,6 +49,8 @@ mod variation_circle;
 mod variation_margin;
 mod variation_oracle;
 mod variation_sphere;
+mod weighted_interpolant;
+mod weighted_margin;
 
 /// Declares which of the modules above are programs a theorem can name.
 macro_rules! programs {
@@ -72,11 +75,14 @@ programs! {
     max_margin,
     min_norm_interpolant,
     nuclear_interpolant,
+    penalised_loss,
     q_margin,
     ridge,
     spectral_filter,
     tail_direction,
     variation_margin,
+    weighted_interpolant,
+    weighted_margin,
 }
 
 pub use bregman_interpolant::BregmanInterpolant;
@@ -88,6 +94,7 @@ pub use kernel_margin::KernelMargin;
 pub use max_margin::MaxMargin;
 pub use min_norm_interpolant::MinNormInterpolant;
 pub use nuclear_interpolant::NuclearInterpolant;
+pub use penalised_loss::PenalisedLoss;
 pub use q_margin::QMargin;
 pub use ridge::Ridge;
 pub use separability::{Separability, separability, separability_and_solution};
@@ -95,6 +102,8 @@ pub use spectral_filter::SpectralFilter;
 pub use spectral_risk::SpectralRisk;
 pub use tail_direction::TailDirection;
 pub use variation_margin::VariationMargin;
+pub use weighted_interpolant::WeightedInterpolant;
+pub use weighted_margin::WeightedMargin;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -106,6 +106,14 @@ impl Setup {
         out
     }
 
+    /// `diag(XᵀX/n)`, `[d]`.
+    pub fn mean_squares(&self) -> Vec<f64> {
+        let n = self.data.n();
+        let mut mean = vec![0.0; self.data.d()];
+        (0..n).for_each(|i| self.data.x.for_row(i, |j, v| mean[j] += v * v / n as f64));
+        mean
+    }
+
     /// What the training room needs, and nothing else.
     pub fn job(&self) -> Job<'_> {
         Job {

@@ -190,7 +190,7 @@ impl<'a> Case<'a> {
             && f.pure()
             && !self.is_regularization_path();
         let kind = if stochastic { "stochastic gradient steps" } else { "gradient steps" };
-        scope(check(kind, holds(yes), format!("the optimizer is `{}`", self.setup.spec.optimizer.id())))
+        scope(check(kind, holds(yes), self.optimizer_words()))
     }
 
     /// Whether a step sees a part of the samples only, whatever the order they come in.
@@ -240,7 +240,9 @@ impl<'a> Case<'a> {
     }
 
     pub fn optimizer_words(&self) -> String {
-        format!("the optimizer is `{}`", self.setup.spec.optimizer.id())
+        let decay = self.optimizer.weight_decay;
+        let more = if decay > 0.0 { format!(" with weight decay {decay}") } else { String::new() };
+        format!("the optimizer is `{}`{more}", self.setup.spec.optimizer.id())
     }
 
     /// Scope: a constant schedule (or a flow).

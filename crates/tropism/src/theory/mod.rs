@@ -7,10 +7,12 @@ mod case;
 mod interpolation;
 mod resolve;
 mod scopes;
+mod silence;
 mod steps;
 
 pub use case::{Case, Check, SEPARABLE, check};
 pub use resolve::{Resolution, resolve};
+pub use silence::silence;
 
 use crate::numerics::{Norm, Potential};
 use crate::terms::Rate;
@@ -40,6 +42,7 @@ macro_rules! theorems {
 
 theorems! {
     adaboost_margin => AdaBoostMargin,
+    adagrad_margin => AdaGradMargin,
     adam_epsilon_max_margin => AdamEpsilonMaxMargin,
     adam_max_margin => AdamMaxMargin,
     adam_single_sample => AdamSingleSample,
@@ -50,7 +53,10 @@ theorems! {
     diagonal_bridge_stationarity => DiagonalBridgeStationarity,
     diagonal_finite_steps => DiagonalFiniteSteps,
     diagonal_interpolant => DiagonalInterpolant,
+    diagonal_label_noise => DiagonalLabelNoise,
     diagonal_max_margin => DiagonalMaxMargin,
+    diagonal_momentum_flow => DiagonalMomentumFlow,
+    diagonal_stochastic_flow => DiagonalStochasticFlow,
     dual_momentum_max_margin => DualMomentumMaxMargin,
     early_stopping_ridge => EarlyStoppingRidge,
     gradient_descent_max_margin => GradientDescentMaxMargin,
@@ -62,6 +68,8 @@ theorems! {
     mirror_descent_max_margin => MirrorDescentMaxMargin,
     mirror_flow_horizon => MirrorFlowHorizon,
     multiclass_max_margin => MulticlassMaxMargin,
+    natural_gradient_finite_steps => NaturalGradientFiniteSteps,
+    natural_gradient_interpolant => NaturalGradientInterpolant,
     normalized_margin_monotone => NormalizedMarginMonotone,
     nuclear_norm_conjecture => NuclearNormConjecture,
     partly_separable => PartlySeparable,
@@ -75,6 +83,7 @@ theorems! {
     steepest_descent_max_margin => SteepestDescentMaxMargin,
     steepest_descent_squared_loss => SteepestDescentSquaredLoss,
     tail_direction => TailDirection,
+    weight_decay_minimiser => WeightDecayMinimiser,
 }
 
 /// The explicit program of a prediction, as plain data.
@@ -91,6 +100,12 @@ pub enum ProgramSpec {
     DiagonalInterpolant,
     /// The same with the effective start and the linear term that finite steps leave behind: sums along the run.
     DiagonalFiniteSteps,
+    /// The same to leading order in small steps, as a flow with noise or momentum has it.
+    DiagonalSmallSteps { cause: Cause },
+    /// `min Σ h_j |w_j| s.t. Xw = y`, `h = diag(XᵀX/n)`.
+    WeightedInterpolant,
+    /// `min √(Σ (√G_j + ε) w_j²) s.t. Zw ≥ 1`, `G` the sums of squared gradients along the run.
+    AccumulatedMargin,
     /// `min ‖W‖_* s.t. ⟨A_i, W⟩ = b_i`, `W` with that many rows.
     NuclearInterpolant { rows: usize },
     /// `min Q_μ(w) s.t. Zw ≥ 1`.
@@ -103,10 +118,21 @@ pub enum ProgramSpec {
     SpectralFilter { log_time: f64 },
     /// `min (1/n)‖y − Xw‖² + λ‖w‖²`.
     Ridge { lambda: f64 },
+    /// `min L(w) + (λ/2)‖w‖²`.
+    PenalisedLoss { lambda: f64 },
     /// `min ‖w‖₂ s.t. (Σ m_i^-power)^(-1/power) ≥ 1`.
     TailDirection { power: f64 },
     /// No program: a law of a measured quantity, named by the measure's id.
     Law { measure: String, relation: Relation },
+}
+
+/// What moves the effective start of a diagonal network along a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// The noise of single samples.
+    Sampling,
+    Momentum,
 }
 
 /// What a theorem says of a measured quantity.
@@ -143,7 +169,13 @@ impl Relation {
 impl ProgramSpec {
     /// The program is fixed before the run, but some of its data are sums along it.
     pub fn of_the_run(&self) -> bool {
-        matches!(self, ProgramSpec::DiagonalFiniteSteps)
+        matches!(
+            self,
+            ProgramSpec::DiagonalFiniteSteps
+                | ProgramSpec::DiagonalSmallSteps { .. }
+                | ProgramSpec::WeightedInterpolant
+                | ProgramSpec::AccumulatedMargin
+        )
     }
 
     /// The program's id.
@@ -154,13 +186,18 @@ impl ProgramSpec {
             ProgramSpec::MinNormInterpolant { .. } => "min_norm_interpolant",
             ProgramSpec::BregmanInterpolant { .. } => "bregman_interpolant",
             // The same program in another potential.
-            ProgramSpec::DiagonalFiniteSteps | ProgramSpec::DiagonalInterpolant => "bregman_interpolant",
+            ProgramSpec::DiagonalFiniteSteps
+            | ProgramSpec::DiagonalSmallSteps { .. }
+            | ProgramSpec::DiagonalInterpolant => "bregman_interpolant",
+            ProgramSpec::WeightedInterpolant => "weighted_interpolant",
+            ProgramSpec::AccumulatedMargin => "weighted_margin",
             ProgramSpec::NuclearInterpolant { .. } => "nuclear_interpolant",
             ProgramSpec::QMargin { .. } => "q_margin",
             ProgramSpec::FourierMargin => "fourier_margin",
             ProgramSpec::Decomposition => "decomposition",
             ProgramSpec::SpectralFilter { .. } => "spectral_filter",
             ProgramSpec::Ridge { .. } => "ridge",
+            ProgramSpec::PenalisedLoss { .. } => "penalised_loss",
             ProgramSpec::TailDirection { .. } => "tail_direction",
         }
     }
@@ -172,6 +209,9 @@ impl ProgramSpec {
 pub enum Claim {
     /// It is selected: the certified gap vanishes.
     Selected,
+    /// It is selected up to terms of higher order in the step size: a small certified gap confirms it, a large one does not
+    /// refute it.
+    NearlySelected,
     /// It is not selected: the certified gap stays away from zero.
     NotSelected,
     /// `w(t) − ŵ log t` tends to the offset `w̃`.
@@ -242,11 +282,14 @@ mod tests {
             ProgramSpec::MinNormInterpolant { norm: Norm::L2 },
             ProgramSpec::BregmanInterpolant { potential: Potential::NegEntropy },
             ProgramSpec::NuclearInterpolant { rows: 1 },
+            ProgramSpec::WeightedInterpolant,
+            ProgramSpec::AccumulatedMargin,
             ProgramSpec::QMargin { mu: 1.0 },
             ProgramSpec::FourierMargin,
             ProgramSpec::Decomposition,
             ProgramSpec::SpectralFilter { log_time: 0.0 },
             ProgramSpec::Ridge { lambda: 1.0 },
+            ProgramSpec::PenalisedLoss { lambda: 1.0 },
             ProgramSpec::TailDirection { power: 2.0 },
         ];
         let law = ProgramSpec::Law { measure: "norm".into(), relation: Relation::NeverFalls };

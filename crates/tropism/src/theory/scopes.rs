@@ -71,10 +71,16 @@ impl Case<'_> {
         scope(check("homogeneous network", holds(degree.is_some()), words))
     }
 
-    /// Scope: plain gradient steps, on the full batch or on parts of it.
-    pub fn plain_finite_steps(&self) -> Check {
-        let words = format!("the optimizer is `{}`", self.setup.spec.optimizer.id());
-        scope(check("plain gradient steps", holds(self.optimizer.bare_gradient_steps()), words))
+    /// Scope: steps that are combinations of gradients of samples, now and before.
+    pub fn row_space_steps(&self) -> Check {
+        let name = "steps along gradients of samples";
+        scope(check(name, holds(self.optimizer.row_space_steps()), self.optimizer_words()))
+    }
+
+    /// Scope: some weights are free once the equations hold.
+    pub fn more_unknowns(&self) -> Check {
+        let (n, d) = (self.setup.data.n(), self.setup.data.d());
+        scope(check("more unknowns than equations", holds(d > n), format!("{d} inputs, {n} samples")))
     }
 
     /// Condition: the gradient flow itself; discrete steps are covered only if small enough, which is not checked.

@@ -2,7 +2,10 @@
 //!
 //! On separable data and an exponential tail, with steps that vanish but do not sum, the limit direction of
 //! normalized steepest descent in `‖·‖` attains `max_{‖w‖ ≤ 1} min_i m_i`: ℓ1 for greedy coordinate descent
-//! (boosting), ℓ∞ for sign descent, spectral for Muon; with momentum the limit is the same.
+//! (boosting), ℓ∞ for sign descent, spectral for Muon and for Shampoo without memory; with momentum the limit is the same.
+//! A step along a mix of momentum and newest gradient (Lion, Nesterov's Muon) follows a mean of past gradients with geometric
+//! weights, as momentum itself does, and the same argument holds: as the steps vanish, such a mean and the newest gradient
+//! agree up to a vanishing share. The rate is stated for momentum only.
 //!
 //! Shapes: `W [k × d]`.
 //! Assumes: linear model, exponential tail (two or more classes), separable data, steps `η (k+1)^{-a}` with `0 < a ≤ 1`.
@@ -90,8 +93,12 @@ fn steepest_steps(case: &Case) -> Check {
         Geometry::Norm(norm) => case.optimizer.normalized || norm != Norm::L2,
         _ => false,
     };
-    let yes = yes && case.optimizer.pure() && !case.mini_batches();
-    scope(check("steepest descent", holds(yes), case.optimizer_words()))
+    let pure = case.optimizer.pure() || case.optimizer.normalized && case.optimizer.pure_or_mixed();
+    let mut words = case.optimizer_words();
+    if case.optimizer.mixed {
+        words += ", which follows a mean of past gradients with weights that decay geometrically";
+    }
+    scope(check("steepest descent", holds(yes && pure && !case.mini_batches()), words))
 }
 
 fn vanishing_steps(case: &Case) -> Check {
@@ -130,5 +137,5 @@ fn short_steps(case: &Case) -> Check {
 
 /// The rate is stated for `η_k ∝ 1/√k`; other decays have others.
 fn root_steps(case: &Case) -> bool {
-    case.optimizer.normalized && case.optimizer.schedule.is_some_and(|s| s.power == 0.5)
+    case.optimizer.normalized && !case.optimizer.mixed && case.optimizer.schedule.is_some_and(|s| s.power == 0.5)
 }

@@ -121,7 +121,7 @@ fn iterate(
             return Ended::Interrupted;
         }
         if state.step - first >= STRIDE && before == state.theta && !facts.stochastic {
-            return standstill(job);
+            return standstill(job, facts);
         }
     }
     let steps_were_the_horizon = job.horizon.steps.is_some_and(|s| state.step >= s);
@@ -146,6 +146,10 @@ fn summed_steps(
     }
     while state.step < stop {
         before.copy_from_slice(&state.theta);
+        if sums.wants_loss(state.step) {
+            let mean = oracle.log_loss_at(&state.theta) - (job.data.n() as f64).ln() - job.log_weight;
+            sums.add_loss(mean.exp());
+        }
         job.built.optimizer.step(state, oracle);
         sums.add(before, &state.theta);
     }
@@ -177,10 +181,14 @@ fn budget(job: &Job, facts: &OptimizerFacts) -> u64 {
     }
 }
 
-/// Nothing moved for a whole stride. At a finite root that is the end; with a tail the steps have only fallen below the
+/// Nothing moved for a whole stride. At a finite root, or with weight decay, that is the end; with a tail the steps have only fallen below the
 /// last bit, and whether the run is at rest is for the flow to find out, where there is one.
-fn standstill(job: &Job) -> Ended {
-    if job.loss.facts().tail == Tail::FiniteRoot { Ended::Stationary } else { Ended::PrecisionExhausted }
+fn standstill(job: &Job, facts: &OptimizerFacts) -> Ended {
+    if job.loss.facts().tail == Tail::FiniteRoot || facts.weight_decay > 0.0 {
+        Ended::Stationary
+    } else {
+        Ended::PrecisionExhausted
+    }
 }
 
 #[cfg(test)]

@@ -175,7 +175,7 @@ impl Fused {
         fused::fill(&sums.shrink, &mut factors.shrink);
         fused::fill(&sums.excess, &mut factors.excess);
         self.load(theta);
-        self.pass(x, Pace { eta, log_weight, steps }, Some(&mut sums.overshot));
+        self.pass(x, Pace { eta, log_weight, steps }, Some(&mut sums.vanished));
         self.unload(theta);
         if let Some(factors) = &self.squares {
             fused::unfill(&factors.shrink, &mut sums.shrink);
@@ -203,8 +203,8 @@ impl Fused {
         fused::unfill(v, &mut theta[half..]);
     }
 
-    /// Steps, with their sums where `overshot` is given; a gradient if there are none.
-    fn pass(&mut self, x: &Design, pace: Pace, overshot: Option<&mut bool>) -> f64 {
+    /// Steps, with their sums where `vanished` is given; a gradient if there are none.
+    fn pass(&mut self, x: &Design, pace: Pace, vanished: Option<&mut bool>) -> f64 {
         let vectors = Vectors {
             weights: &mut self.weights,
             gradient: &mut self.gradient,
@@ -216,7 +216,7 @@ impl Fused {
         match &mut self.squares {
             None => run.on(Direct),
             Some(Factors { u, v, shrink, excess }) => {
-                run.on(Squares { u, v, sums: overshot.map(|overshot| Sums { shrink, excess, overshot }) })
+                run.on(Squares { u, v, sums: vanished.map(|vanished| Sums { shrink, excess, vanished }) })
             }
         }
     }

@@ -180,6 +180,12 @@ fn wants_flow(job: &Job, facts: &OptimizerFacts) -> bool {
 fn follows_flow(job: &Job, facts: &OptimizerFacts) -> Result<(), Option<&'static str>> {
     let (Some(limit), Some(_)) = (facts.flow, job.horizon.log_time) else { return Err(None) };
     let model = job.model.facts();
+    if matches!(facts.geometry, Geometry::Adaptive(_)) && model.outputs > 1 {
+        return Err(Some(
+            "The run stays with its discrete steps: with several classes the metric of the sums of squares is no scaling of the \
+             inputs.",
+        ));
+    }
     let plain = limit.curve == Curve::Flow && matches!(facts.geometry, Geometry::Norm(_));
     if model.is_predictor {
         let too_large = "The run stays with its discrete steps: these data are too large for the implicit stages of this \

@@ -342,15 +342,18 @@ fn coordinates(run: &Run) -> Vec<Coordinate> {
 pub fn evidence(
     comparison: &Comparison,
     reference: Option<&Reference>,
-    negative: bool,
+    claim: Claim,
     broken: Option<Broken>,
     unchecked: Vec<String>,
+    silence: Option<String>,
 ) -> Evidence {
     Evidence {
         predicted: reference.is_some() || broken.is_some(),
+        silence,
         broken,
         unchecked,
-        negative,
+        negative: claim == Claim::NotSelected,
+        approximate: claim == Claim::NearlySelected,
         law: reference.is_some_and(|r| r.is_law),
         reference_gap: reference.map_or(0.0, |r| r.certificate.relative_gap),
         unfinished: comparison.unfinished.clone(),

@@ -29,10 +29,14 @@ pub struct Evidence {
     pub broken: Option<Broken>,
     /// Whether any theorem spoke of this experiment.
     pub predicted: bool,
+    /// If no theorem spoke: what keeps the known ones from it.
+    pub silence: Option<String>,
     /// Names of hypotheses that could not be checked.
     pub unchecked: Vec<String>,
     /// The theorem says the program's solution is *not* selected.
     pub negative: bool,
+    /// The theorem holds up to terms of higher order in the step size, which nothing bounds: it can be confirmed only.
+    pub approximate: bool,
     /// Not a solution is predicted but a law of a measured quantity; `gap` is the deviation from it.
     pub law: bool,
     /// The reference's own certified relative gap.
@@ -63,6 +67,7 @@ pub struct Finding {
 /// | yes | hold | tight | ended | no value | | | undecided (run) |
 /// | yes | one unchecked | tight | ended | yes | | selected | undecided (hypothesis) |
 /// | yes | hold | tight | ended | yes | | selected | agrees |
+/// | yes | hold | tight | ended | no | | nearly selected | undecided (a law of small steps) |
 /// | yes | hold | tight | ended | no | falling at the rate | selected | agrees |
 /// | yes | hold | tight | ended | no | yes | selected | disagrees, or undecided if a hypothesis is unchecked |
 /// | yes | hold | tight | ended | no | no | selected | undecided (run) |
@@ -72,10 +77,9 @@ pub struct Finding {
 pub fn judge(e: &Evidence, rule: &JudgeRule) -> Finding {
     let say = |verdict, reason: String| Finding { verdict, reason };
     if !e.predicted {
-        return say(
-            VerdictKind::NoPrediction,
-            "No theorem in the registry speaks of this experiment.".into(),
-        );
+        let why = e.silence.as_ref().map_or(String::new(), |why| format!(" {why}"));
+        let reason = format!("No theorem in the registry speaks of this experiment.{why}");
+        return say(VerdictKind::NoPrediction, reason);
     }
     if let Some(broken) = &e.broken {
         return say(
@@ -127,6 +131,13 @@ pub fn judge(e: &Evidence, rule: &JudgeRule) -> Finding {
 fn judge_positive(e: &Evidence, gap: f64, rule: &JudgeRule) -> Finding {
     let tolerance = rule.tolerance;
     let near = gap <= tolerance;
+    if e.approximate && !near {
+        let reason = format!(
+            "The gap, {gap:.2e}, is above the tolerance {tolerance:.1e}; the theorem is a law of small steps, and at a finite step \
+             nothing bounds what it leaves out."
+        );
+        return Finding { verdict: VerdictKind::Undecided, reason };
+    }
     let quantity = if e.law { "deviation from the law" } else { "certified gap" };
     let words = match e.settled {
         _ if e.law && near => {
@@ -196,8 +207,10 @@ mod tests {
         Evidence {
             broken: None,
             predicted: true,
+            silence: None,
             unchecked: vec![],
             negative: false,
+            approximate: false,
             law: false,
             reference_gap: 1e-12,
             unfinished: None,
@@ -221,6 +234,7 @@ mod tests {
             (Evidence { gap: None, ..evidence() }, Undecided),
             (Evidence { unchecked: vec!["separable data".into()], ..evidence() }, Undecided),
             (evidence(), Agrees),
+            (Evidence { gap: far, settled: Settled::Yes, approximate: true, ..evidence() }, Undecided),
             (Evidence { gap: far, settled: falling, ..evidence() }, Agrees),
             (Evidence { gap: far, settled: Settled::Yes, ..evidence() }, Disagrees),
             (

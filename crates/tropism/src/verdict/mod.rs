@@ -1,5 +1,6 @@
 //! From a prediction, a certified reference and a trajectory to a verdict, by a rule fixed in advance.
 
+mod along;
 mod compare;
 mod conserved;
 mod crossover;

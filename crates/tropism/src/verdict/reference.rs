@@ -17,11 +17,10 @@ use crate::programs::{
 };
 use crate::spec::Setup;
 use crate::theory::{Case, Claim, Prediction, ProgramSpec, Relation};
-use crate::training::Accumulators;
 
 /// What moments are measured against.
 pub struct Reference {
-    target: Box<dyn Target>,
+    pub(super) target: Box<dyn Target>,
     /// Certificate of the reference itself.
     pub certificate: Certificate,
     /// The predicted point or direction, `[k * d]`, where there is one.
@@ -72,8 +71,11 @@ impl Reference {
                 Ok(of_program(setup, TailDirection::new(margins(setup, "tail_direction")?, *power)?))
             }
             ProgramSpec::DiagonalInterpolant => diagonal(setup),
-            ProgramSpec::DiagonalFiniteSteps => Err(Error::incompatible(
-                "diagonal_finite_steps",
+            ProgramSpec::DiagonalFiniteSteps
+            | ProgramSpec::DiagonalSmallSteps { .. }
+            | ProgramSpec::WeightedInterpolant
+            | ProgramSpec::AccumulatedMargin => Err(Error::incompatible(
+                prediction.program.id(),
                 "a prediction without a run",
                 "its program holds sums along the run",
             )),
@@ -90,30 +92,9 @@ impl Reference {
             ProgramSpec::SpectralFilter { log_time } => filter(setup, *log_time),
             ProgramSpec::Decomposition => split(case),
             ProgramSpec::Ridge { lambda } => ridge(setup, *lambda),
+            ProgramSpec::PenalisedLoss { lambda } => super::along::penalised(setup, *lambda),
             ProgramSpec::Law { measure, relation } => law(setup, measure, *relation),
         }
-    }
-
-    /// The reference of a program that holds sums along the run: the interpolant that finite steps on a diagonal network of
-    /// depth 2 tend to.
-    ///
-    /// # Errors
-    /// A step that overshot, after which the sums mean nothing; data that cannot be factorised.
-    pub fn of_the_run(setup: &Setup, sums: &Accumulators) -> Result<Reference, Error> {
-        if sums.overshot {
-            let what =
-                "a step multiplied a weight by less than zero, so the sums of the theorem do not exist";
-            return Err(Error::data(setup.data.name.clone(), what));
-        }
-        let (u, v) = setup.theta0.split_at(setup.theta0.len() / 2);
-        let shrunk = |start: &[f64]| -> Vec<f64> {
-            start.iter().zip(&sums.shrink).map(|(s, a)| s * (0.5 * a).exp()).collect()
-        };
-        let linear: Vec<f64> = sums.excess.iter().map(|r| 2.0 * r).collect();
-        let (u, v) = (shrunk(u), shrunk(v));
-        let (x, y) = (setup.data.x.clone(), real(setup)?);
-        let program = BregmanInterpolant::diagonal_network_from(x, y, (&u, &v), Some(&linear))?;
-        interpolant(setup, Box::new(program))
     }
 
     /// The judged quantity at every moment; `None` where a moment has none.
@@ -149,12 +130,12 @@ impl Reference {
     }
 }
 
-fn margins(setup: &Setup, program: &str) -> Result<MarginMap, Error> {
+pub(super) fn margins(setup: &Setup, program: &str) -> Result<MarginMap, Error> {
     let missing = || Error::incompatible(program, "real targets", "the program needs classes");
     setup.data.margins().ok_or_else(missing)
 }
 
-fn real(setup: &Setup) -> Result<Vec<f64>, Error> {
+pub(super) fn real(setup: &Setup) -> Result<Vec<f64>, Error> {
     match &setup.data.targets {
         Targets::Real(y) | Targets::Sign(y) => Ok(y.clone()),
         Targets::Class { .. } => Err(Error::incompatible(
@@ -191,17 +172,29 @@ fn diagonal(setup: &Setup) -> Result<Reference, Error> {
 }
 
 /// A program over the interpolants.
-fn interpolant(setup: &Setup, program: Box<dyn Program>) -> Result<Reference, Error> {
+pub(super) fn interpolant(setup: &Setup, program: Box<dyn Program>) -> Result<Reference, Error> {
+    interpolant_of(setup, program, Box::new(|target| Box::new(target)))
+}
+
+/// What judges in the place of a plain target.
+pub(super) type Wrap = Box<dyn FnOnce(InterpolantTarget) -> Box<dyn Target>>;
+
+/// The same, judged by `wrap`.
+pub(super) fn interpolant_of(
+    setup: &Setup,
+    program: Box<dyn Program>,
+    wrap: Wrap,
+) -> Result<Reference, Error> {
     let solution = program.solve(&setup.budget);
     let known = Known::new(&*program, &solution);
     let (start, end) = (start(setup)?, known.solution.as_deref().unwrap_or_default());
     let target = InterpolantTarget::new(&setup.data, real(setup)?, program, solution.dual, [&start, end])
         .ok_or_else(|| Error::data(setup.data.name.clone(), "the data matrix could not be factorised"))?;
-    Ok(known.reference(Box::new(target)))
+    Ok(known.reference(wrap(target)))
 }
 
 /// A program without equality constraints.
-fn of_program(setup: &Setup, program: impl Program + 'static) -> Reference {
+pub(super) fn of_program(setup: &Setup, program: impl Program + 'static) -> Reference {
     let solution = program.solve(&setup.budget);
     of_solution(program, solution)
 }
@@ -252,7 +245,12 @@ impl Known {
 }
 
 /// A reference with nothing but a target and its certificate.
-fn bare(target: Box<dyn Target>, certificate: Certificate, method: String, formula: String) -> Reference {
+pub(super) fn bare(
+    target: Box<dyn Target>,
+    certificate: Certificate,
+    method: String,
+    formula: String,
+) -> Reference {
     Reference {
         target,
         certificate,

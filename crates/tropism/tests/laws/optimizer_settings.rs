@@ -32,7 +32,7 @@ pub fn settings(id: &str) -> Vec<String> {
         "progressive_rescaling" => &["", "warmup = 3\nperiod = 2"],
         "random_local_search" => &["", "step_size = 0.3\nschedule = 'power_law'"],
         "rmsprop" => &["", "beta = 0.5\nepsilon = 0.0"],
-        "shampoo" => &["", "epsilon = 0.1", "beta2 = 0.9\nepsilon = 1e-3\nbatch = 3"],
+        "shampoo" => &["", "beta2 = 0.0", "epsilon = 0.1", "beta2 = 0.9\nepsilon = 1e-3\nbatch = 3"],
         "signum" => &["", "momentum = 0.0"],
         "gradient_descent" => &[
             "",

@@ -15,6 +15,7 @@ mod curved;
 mod extrapolation;
 mod gates;
 mod gauss_newton;
+mod metric;
 mod mirror;
 mod model;
 mod path;
@@ -90,6 +91,9 @@ pub fn carry_on(job: &Job, facts: &OptimizerFacts, trajectory: &mut Trajectory, 
         (Curve::RegularizationPath, _) => return path::follow(job, goal, trajectory, observer),
         (Curve::Flow, Geometry::Mirror(potential)) => {
             return mirror::follow(job, potential, goal, trajectory, observer);
+        }
+        (Curve::Flow, Geometry::Adaptive(second)) => {
+            return metric::follow(job, limit, second.epsilon, trajectory, observer);
         }
         (Curve::Flow, Geometry::Norm(_)) => {}
         // The other geometries declare no flow.

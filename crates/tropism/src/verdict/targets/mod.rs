@@ -3,12 +3,14 @@
 //! A target turns a moment into one number, the judged quantity, that is zero exactly where the prediction holds.
 
 mod law;
+mod mean;
 mod path;
 mod program;
 mod risk;
 mod split;
 
 pub use law::LawTarget;
+pub use mean::MeanTarget;
 pub use path::PathTarget;
 pub use program::{InterpolantTarget, ProgramTarget};
 pub use risk::RiskTarget;

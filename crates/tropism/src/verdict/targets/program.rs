@@ -70,7 +70,17 @@ impl InterpolantTarget {
 
 impl Target for InterpolantTarget {
     fn gap(&self, view: &View) -> Option<f64> {
-        let w = view.moment.w.as_deref()?;
+        self.gap_of(view.moment.w.as_deref()?)
+    }
+
+    fn certify(&self, w: &[f64]) -> Option<Certificate> {
+        Some(certify(&*self.program, w, &self.dual))
+    }
+}
+
+impl InterpolantTarget {
+    /// The judged quantity of a predictor.
+    pub fn gap_of(&self, w: &[f64]) -> Option<f64> {
         let c = certify(&*self.program, w, &self.dual);
         // A value below the optimum is no merit: it is bought with infeasibility. Count the distance to the
         // nearest interpolant, and the difference of values on either side.
@@ -78,9 +88,5 @@ impl Target for InterpolantTarget {
         let scale = c.lower_bound.abs().max(1e-9 * self.scale);
         let difference = (c.value - c.lower_bound).abs() / scale;
         (difference.is_finite() && off <= INTERPOLATES).then_some(difference.max(off))
-    }
-
-    fn certify(&self, w: &[f64]) -> Option<Certificate> {
-        Some(certify(&*self.program, w, &self.dual))
     }
 }
