@@ -24,7 +24,7 @@ use crate::programs::kkt;
 
 /// Margins within one plus this of the smallest may carry weight. Weight on larger margins buys a smaller residual with
 /// complementarity: the best of several limits is taken.
-const SLACKS: [f64; 6] = [0.1, 0.03, 0.01, 3e-3, 1e-3, 1e-4];
+pub(super) const SLACKS: [f64; 6] = [0.1, 0.03, 0.01, 3e-3, 1e-3, 1e-4];
 
 /// The smallest of the larger of residual and complementarity over all limits.
 pub(super) fn smallest(found: impl Fn(f64) -> Option<kkt::KktResidual>) -> Option<f64> {
@@ -111,14 +111,14 @@ fn kinked_margins<'a>(view: &View<'a>, which: &[usize]) -> Vec<(f64, KinkedMargi
 }
 
 /// Indices of the margins that may carry weight; `None` if one is not positive.
-fn near_minimal(margins: &[f64]) -> Option<Vec<usize>> {
+pub(super) fn near_minimal(margins: &[f64]) -> Option<Vec<usize>> {
     let least = margins.iter().copied().fold(f64::INFINITY, f64::min);
     (least > 0.0 && least.is_finite())
         .then(|| (0..margins.len()).filter(|&i| margins[i] <= least * (1.0 + SLACKS[0])).collect())
 }
 
 /// Gradients of the margins `which` in the parameters, one a row.
-fn margin_gradients(view: &View, which: &[usize]) -> Option<Matrix> {
+pub(super) fn margin_gradients(view: &View, which: &[usize]) -> Option<Matrix> {
     let (setup, theta) = (view.setup, &view.moment.theta);
     if which.len().saturating_mul(theta.len()) > LARGEST {
         return None;

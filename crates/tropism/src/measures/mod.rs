@@ -38,6 +38,7 @@ measures! {
     direction_distance => DirectionDistance,
     effective_rank => EffectiveRank,
     error_rate => ErrorRate,
+    geometry_kkt_residual => GeometryKktResidual,
     kernel_drift => KernelDrift,
     kkt_residual => KktResidual,
     layer_alignment => LayerAlignment,

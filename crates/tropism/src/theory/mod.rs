@@ -80,6 +80,7 @@ theorems! {
     sgd_max_margin => SgdMaxMargin,
     spectral_filter_path => SpectralFilterPath,
     sqrt_normalized_max_margin => SqrtNormalizedMaxMargin,
+    steepest_descent_kkt => SteepestDescentKkt,
     steepest_descent_max_margin => SteepestDescentMaxMargin,
     steepest_descent_squared_loss => SteepestDescentSquaredLoss,
     tail_direction => TailDirection,

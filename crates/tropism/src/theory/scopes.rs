@@ -61,7 +61,7 @@ impl Case<'_> {
     }
 
     /// Scope: homogeneous in the parameters, and not linear in them.
-    fn curved_homogeneous(&self) -> Check {
+    pub fn curved_homogeneous(&self) -> Check {
         let facts = self.setup.model.facts();
         let degree = facts.homogeneity.filter(|_| !facts.linear_in_parameters);
         let words = match degree {
