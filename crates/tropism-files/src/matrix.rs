@@ -7,15 +7,25 @@ use tropism::Error;
 use tropism::data::{FileSpec, Format, Table};
 use tropism::numerics::Matrix;
 
-/// Reads delimited text without a header: an empty cell, `NaN` or `nan` is a missing entry, and becomes NaN.
+/// Reads a matrix: delimited text without a header, a NumPy array of two dimensions, or the columns of a Parquet file. An empty
+/// cell, null or NaN is a missing entry, and becomes NaN.
 ///
 /// # Errors
 /// Another format; ragged rows, words and infinite entries, with row and column; an empty file.
 pub(crate) fn read(spec: &FileSpec) -> Result<Table, Error> {
-    if spec.format()? != Format::Csv {
-        let expected = "a matrix is read from delimited text: a csv, tsv or txt file without a header";
-        return Err(Error::bad_value("data", "path", format!("`{}`", spec.path), expected));
+    match spec.format()? {
+        Format::Csv => text(spec),
+        Format::Npy => crate::npy::matrix(&spec.path),
+        Format::Parquet => crate::parquet_in::read(spec),
+        Format::Npz | Format::Svmlight => {
+            let expected =
+                "a matrix is read from delimited text without a header, an npy array or a parquet file";
+            Err(Error::bad_value("data", "path", format!("`{}`", spec.path), expected))
+        }
     }
+}
+
+fn text(spec: &FileSpec) -> Result<Table, Error> {
     let mut records = Records::open(&spec.path, spec)?;
     let (mut entries, mut rows, mut cols) = (vec![], 0, 0);
     while let Some(record) = records.next()? {
@@ -82,6 +92,33 @@ mod tests {
         assert_eq!((x.rows(), x.cols(), table.label), (2, 3, None));
         assert!(x.get(0, 1).is_nan() && x.get(1, 0).is_nan());
         assert_eq!((x.get(0, 0), x.get(0, 2), x.get(1, 2)), (1.0, 3.0, -60.0));
+    }
+
+    /// The same matrix as NumPy array and as Parquet file, whose cells are numbers with NaN in the gap.
+    #[test]
+    fn arrays_and_columns_have_gaps_too() {
+        let stem = std::env::temp_dir().join(format!("tropism-matrix-{}", std::process::id()));
+        let npy = stem.with_extension("npy");
+        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+        let header = format!("{:<117}\n", "{'descr': '<f8', 'fortran_order': False, 'shape': (2, 3), }");
+        bytes.extend(u16::try_from(header.len()).unwrap().to_le_bytes());
+        bytes.extend(header.bytes());
+        let entries = [1.0, f64::NAN, 3.0, 4.0, 5.0, -60.0];
+        bytes.extend(entries.iter().flat_map(|v: &f64| v.to_le_bytes()));
+        std::fs::write(&npy, &bytes).unwrap();
+        let parquet = stem.with_extension("parquet");
+        let column = |j: usize| vec![entries[j], entries[3 + j]];
+        let columns = [0, 1, 2].map(column);
+        let named: Vec<_> =
+            ["a", "b", "c"].into_iter().zip(columns.iter().map(|c| crate::Column::F64(c))).collect();
+        crate::write_table(&parquet, &named).unwrap();
+        for path in [npy, parquet] {
+            let spec = FileSpec { matrix: true, ..FileSpec::new(path.to_string_lossy()) };
+            let x = read(&spec).unwrap().x.to_dense();
+            let found: Vec<String> = x.as_slice().iter().map(f64::to_string).collect();
+            assert_eq!(found, ["1", "NaN", "3", "4", "5", "-60"], "{path:?}");
+            std::fs::remove_file(path).unwrap();
+        }
     }
 
     #[test]

@@ -45,6 +45,25 @@ pub(crate) fn read(spec: &FileSpec) -> Result<Table, Error> {
     Ok(table)
 }
 
+/// An array of two dimensions with nothing but a matrix; NaN is a missing entry.
+pub(crate) fn matrix(path: &str) -> Result<Table, Error> {
+    let x = load(path)?;
+    let [rows, cols] = x.shape[..] else {
+        let what = format!("the array has the shape {:?}; a matrix has two dimensions.", x.shape);
+        return Err(Error::data(path, what));
+    };
+    if rows * cols == 0 {
+        return Err(Error::data(path, "the file holds no matrix: it is empty."));
+    }
+    let data = numbers(path, x.values)?;
+    if let Some(k) = data.iter().position(|v| v.is_infinite()) {
+        let what = tropism::data::prepare::not_finite(data[k]);
+        return Err(at(path, k / cols + 1, Some((k % cols + 1).to_string()), what));
+    }
+    let names = (1..=cols).map(|j| j.to_string()).collect();
+    Ok(Table::new(path, names, Matrix::from_vec(rows, cols, data)))
+}
+
 /// The table of inputs `x` and labels `y`, where `y` comes with its name for messages.
 pub(crate) fn table(path: &str, x: Array, y: Option<(&str, Array)>) -> Result<Table, Error> {
     let (rows, cols) = flat_shape(path, &x.shape)?;

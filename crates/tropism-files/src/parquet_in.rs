@@ -9,7 +9,7 @@ use parquet::schema::types::{ColumnDescriptor, SchemaDescriptor};
 use tropism::Error;
 use tropism::data::prepare::not_finite;
 use tropism::data::table::{LabelBuilder, Labels};
-use tropism::data::{FileSpec, Layout, Table};
+use tropism::data::{FileSpec, Table};
 use tropism::numerics::Matrix;
 
 /// Values decoded at once.
@@ -29,35 +29,45 @@ fn decode(spec: &FileSpec) -> Result<Table, Error> {
     if columns.is_empty() {
         return Err(Error::data(path, "there are no columns."));
     }
-    let layout = spec.layout(&columns)?;
-    check_schema(path, schema, &layout)?;
+    let (inputs, label, notes) = if spec.matrix {
+        ((0..columns.len()).collect(), None, vec![])
+    } else {
+        let layout = spec.layout(&columns)?;
+        (layout.inputs, Some(layout.label), layout.notes)
+    };
+    check_schema(path, schema, &inputs, label)?;
     let groups: Vec<usize> =
         file.metadata().row_groups().iter().map(|g| usize::try_from(g.num_rows()).unwrap_or(0)).collect();
-    let (n, d) = (groups.iter().sum::<usize>(), layout.inputs.len());
+    let (n, d) = (groups.iter().sum::<usize>(), inputs.len());
     let mut data = room(path, n, d)?;
-    data.resize(n * d, 0.0);
+    data.resize(n * d, f64::NAN);
 
     let mut target = Target { data: &mut data, d, labels: LabelBuilder::default(), numbers: vec![] };
     let mut first = 0;
     for (g, &rows) in groups.iter().enumerate() {
         let group = file.get_row_group(g).map_err(|e| unreadable(path, e))?;
-        let places = layout.inputs.iter().enumerate().map(|(place, &k)| (k, Some(place)));
-        for (k, place) in places.chain([(layout.label, None)]) {
+        let places = inputs.iter().enumerate().map(|(place, &k)| (k, Some(place)));
+        for (k, place) in places.chain(label.map(|k| (k, None))) {
             let name = &columns[k];
             let reader = group.get_column_reader(k).map_err(|e| unreadable(path, e))?;
-            let chunk = Chunk { path, first, rows, name, unsigned: is_unsigned(&schema.column(k)) };
+            let unsigned = is_unsigned(&schema.column(k));
+            let chunk = Chunk { path, first, rows, name, unsigned, gaps: spec.matrix };
             target.column(reader, place, &chunk)?;
         }
         first += rows;
     }
+    let names = inputs.iter().map(|&j| columns[j].clone()).collect();
+    if label.is_none() && n == 0 {
+        return Err(Error::data(path, "the file holds no matrix: it is empty."));
+    }
+    let Some(label) = label else { return Ok(Table::new(path, names, Matrix::from_vec(n, d, data))) };
     let labels = match target.labels.finish() {
         Labels::Numbers(empty) if empty.is_empty() => Labels::Numbers(target.numbers),
         words => words,
     };
-    let names = layout.inputs.iter().map(|&j| columns[j].clone()).collect();
     let x = Matrix::from_vec(n, d, data);
-    let mut table = Table::new(path, names, x).with_label(&columns[layout.label], labels);
-    table.notes.extend(layout.notes);
+    let mut table = Table::new(path, names, x).with_label(&columns[label], labels);
+    table.notes.extend(notes);
     Ok(table)
 }
 
@@ -69,6 +79,8 @@ struct Chunk<'a> {
     rows: usize,
     name: &'a str,
     unsigned: bool,
+    /// Empty cells and NaN are missing entries of a matrix.
+    gaps: bool,
 }
 
 impl Chunk<'_> {
@@ -93,12 +105,15 @@ impl Chunk<'_> {
                 let what = format!("the column `{}` ends after {} rows.", self.name, self.first + done);
                 return Err(Error::data(self.path, what));
             }
-            if present < records {
+            if present < records && !self.gaps {
                 let missing = levels.iter().position(|&l| l == 0).unwrap_or(0);
                 let what = "the cell is empty (null); every cell must hold a value, and none is filled in.";
                 return Err(self.at(done + missing, what.into()));
             }
-            for (i, v) in values.iter().enumerate() {
+            // Where cells are empty the levels tell which row a value belongs to.
+            let mut held = levels.iter().enumerate().filter(|(_, l)| **l > 0).map(|(i, _)| i);
+            for (k, v) in values.iter().enumerate() {
+                let i = if present < records { held.next().unwrap_or(k) } else { k };
                 f(done + i, v)?;
             }
             done += records;
@@ -119,7 +134,7 @@ impl Target<'_> {
     /// Decodes a chunk into column `place` of the matrix, or into the labels.
     fn column(&mut self, reader: ColumnReader, place: Option<usize>, chunk: &Chunk<'_>) -> Result<(), Error> {
         let mut number = |i: usize, v: f64| {
-            if !v.is_finite() {
+            if !(v.is_finite() || chunk.gaps && v.is_nan()) {
                 return Err(chunk.at(i, not_finite(v)));
             }
             match place {
@@ -163,15 +178,23 @@ fn is_unsigned(column: &ColumnDescriptor) -> bool {
     }
 }
 
-fn check_schema(path: &str, schema: &SchemaDescriptor, layout: &Layout) -> Result<(), Error> {
+fn check_schema(
+    path: &str,
+    schema: &SchemaDescriptor,
+    inputs: &[usize],
+    label: Option<usize>,
+) -> Result<(), Error> {
     // In the order of the file, so that the first fault there is the one that is told.
     for (k, column) in schema.columns().iter().enumerate() {
-        let label = k == layout.label;
-        if !label && layout.inputs.binary_search(&k).is_err() {
+        let is_label = label == Some(k);
+        if !is_label && inputs.binary_search(&k).is_err() {
             continue;
         }
-        if let Some(what) = unsupported(column, label) {
-            let what = format!("{what} It is left out with drop = [\"{}\"] in [data].", column.name());
+        if let Some(what) = unsupported(column, is_label) {
+            let what = match label {
+                Some(_) => format!("{what} It is left out with drop = [\"{}\"] in [data].", column.name()),
+                None => what,
+            };
             let column = Some(column.path().string());
             return Err(Error::Data { source_name: path.into(), row: None, column, what });
         }

@@ -1,6 +1,6 @@
 //! Your own matrix to complete: entries given here or in a file, missing ones as NaN.
 //!
-//! Shapes: `rows × cols`; every entry that is a number is observed, every NaN (in a CSV file also an empty cell) is missing.
+//! Shapes: `rows × cols`; every entry that is a number is observed, every NaN (in a CSV or Parquet file also an empty cell) is missing.
 //! Assumes: nothing.
 //! Source: your numbers; a relative path is taken from the experiment file's own folder.
 //! Units and invariance: as given.
@@ -21,7 +21,7 @@ pub struct MatrixSpec {
     /// The entries, row by row; `nan` where one is missing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub entries: Option<Vec<Vec<f64>>>,
-    /// A CSV file with nothing but the matrix, in the place of `entries`.
+    /// A CSV, NPY or Parquet file with nothing but the matrix, in the place of `entries`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
 }
