@@ -81,3 +81,45 @@ pub fn of_matrices(name: &str, x: Design, y: Vec<f64>, (rows, cols): (usize, usi
         test: None,
     }
 }
+
+/// A 2 × 2 matrix of which one entry is hidden: where the entries stand, `row * 2 + column`, and the three observed values.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct HiddenEntry {
+    pub hidden: usize,
+    /// The entry across, which shares neither row nor column with the hidden one.
+    pub across: f64,
+    /// The two beside it.
+    pub beside: [f64; 2],
+}
+
+impl HiddenEntry {
+    /// `None` for any other data.
+    pub fn of(data: &Dataset) -> Option<Self> {
+        let Targets::Real(y) = &data.targets else { return None };
+        if data.shape != Some((2, 2)) || y.len() != 3 {
+            return None;
+        }
+        let mut values = [None; 4];
+        for (i, y) in y.iter().enumerate() {
+            let mut place = None;
+            let mut single = true;
+            data.x.for_row(i, |e, v| {
+                single &= v == 0.0 || (v == 1.0 && place.is_none());
+                place = if v == 0.0 { place } else { Some(e) };
+            });
+            *values.get_mut(place.filter(|_| single)?)? = Some(*y);
+        }
+        let hidden = values.iter().position(Option::is_none)?;
+        // Entries run along rows: 0 is across from 3, 1 from 2.
+        let beside = [values[hidden ^ 1]?, values[hidden ^ 2]?];
+        Some(Self { hidden, across: values[hidden ^ 3]?, beside })
+    }
+
+    /// Sign the determinant must have for the hidden entry to be bounded from below: that of `± z z'`, the products of the
+    /// entries beside it and of the diagonal it stands on.
+    pub fn sign(&self) -> f64 {
+        let diagonal = if self.hidden == 0 || self.hidden == 3 { 1.0 } else { -1.0 };
+        let product = self.beside[0] * self.beside[1];
+        if product == 0.0 { 0.0 } else { diagonal * product.signum() }
+    }
+}

@@ -14,6 +14,7 @@ pub mod prepare;
 mod source;
 pub mod table;
 
+pub use completion::HiddenEntry;
 pub use file::{ColumnRef, FileSpec, Format, Layout};
 pub use margins::MarginMap;
 pub use prepare::{ClassName, Preparation, Task, prepare};

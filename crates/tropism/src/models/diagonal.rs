@@ -1,12 +1,12 @@
 //! Diagonal linear network `w = u^D − v^D`, elementwise, for every output.
 //!
 //! Shapes: parameters `[u, v]`, `u` and `v [k * d]` each; predictor `[k * d]`. Starts at `u = v = α`, so at `w = 0`, with one
-//! `α` for all or one for each input.
+//! `α` for all or one for each input; `start_v` gives `v` a start of its own, so `w₀ = u₀^D − v₀^D`.
 //! Assumes: a whole depth `D ≥ 1`.
 //! Source: Woodworth et al. 2020, arXiv 2002.09277, section 3 (D = 2, there `u_+² − u_−²`) and section 4 (any D).
 //! Units and invariance: homogeneous of degree `D`; commutes with permutations and sign flips of the inputs, not with
 //! rotations.
-//! Errors: `depth` outside 1..64, `init_scale ≤ 0` for `D ≥ 2`, a `start` of the wrong length.
+//! Errors: `depth` outside 1..64, `init_scale ≤ 0` for `D ≥ 2`, a `start` or `start_v` of the wrong length.
 //! Example: `model.kind = "diagonal"`, `model.depth = 2`, `model.init_scale = 0.01`.
 
 use super::through_predictor::{Layers, PredictorMap, ThroughPredictor};
@@ -27,11 +27,14 @@ pub struct DiagonalSpec {
     /// One `α` for each input in the place of `init_scale`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub start: Option<Vec<f64>>,
+    /// The start of `v`, one number for each input, where it is not that of `u`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start_v: Option<Vec<f64>>,
 }
 
 impl Default for DiagonalSpec {
     fn default() -> Self {
-        Self { depth: 2, init_scale: 0.1, start: None }
+        Self { depth: 2, init_scale: 0.1, start: None, start_v: None }
     }
 }
 
@@ -44,19 +47,23 @@ impl DiagonalSpec {
         check_depth(self.depth, 1)?;
         check_not_saddle(self.init_scale, self.depth)?;
         let Interface { inputs, outputs, .. } = *interface;
-        let alpha = match &self.start {
-            None => vec![self.init_scale; inputs],
-            Some(list) if list.len() != inputs => {
-                let expected = format!("it must hold one number for each of the {inputs} inputs");
-                return Err(Error::bad_value("model", "start", format!("{} numbers", list.len()), &expected));
-            }
-            Some(list) => list.clone(),
-        };
-        if let Some(bad) = alpha.iter().find(|a| !(**a > 0.0 && a.is_finite())) {
-            return Err(Error::bad_value("model", "start", bad, "every entry must be a finite number > 0"));
-        }
-        Ok(Box::new(ThroughPredictor::new(Diagonal { depth: self.depth, outputs, alpha })))
+        let alpha = each("start", self.start.as_ref(), inputs)?.unwrap_or_else(|| vec![self.init_scale; inputs]);
+        let alpha_v = each("start_v", self.start_v.as_ref(), inputs)?.unwrap_or_else(|| alpha.clone());
+        Ok(Box::new(ThroughPredictor::new(Diagonal { depth: self.depth, outputs, alpha, alpha_v })))
     }
+}
+
+/// One start for each input, where a key gives them.
+fn each(key: &str, list: Option<&Vec<f64>>, inputs: usize) -> Result<Option<Vec<f64>>, Error> {
+    let Some(list) = list else { return Ok(None) };
+    if list.len() != inputs {
+        let expected = format!("it must hold one number for each of the {inputs} inputs");
+        return Err(Error::bad_value("model", key, format!("{} numbers", list.len()), &expected));
+    }
+    if let Some(bad) = list.iter().find(|a| !(**a > 0.0 && a.is_finite())) {
+        return Err(Error::bad_value("model", key, bad, "every entry must be a finite number > 0"));
+    }
+    Ok(Some(list.clone()))
 }
 
 /// The map `[u, v] ↦ u^D − v^D`.
@@ -64,8 +71,10 @@ impl DiagonalSpec {
 pub struct Diagonal {
     pub depth: usize,
     pub outputs: usize,
-    /// Start of each input's weights, `[d]`.
+    /// Start of `u` for each input, `[d]`.
     pub alpha: Vec<f64>,
+    /// Start of `v`, `[d]`.
+    pub alpha_v: Vec<f64>,
 }
 
 impl Diagonal {
@@ -89,7 +98,9 @@ impl PredictorMap for Diagonal {
     }
 
     fn init(&self, _rng: &mut Rng, theta: &mut [f64]) {
-        theta.chunks_exact_mut(self.alpha.len()).for_each(|row| row.copy_from_slice(&self.alpha));
+        let (u, v) = theta.split_at_mut(self.outputs * self.alpha.len());
+        u.chunks_exact_mut(self.alpha.len()).for_each(|row| row.copy_from_slice(&self.alpha));
+        v.chunks_exact_mut(self.alpha.len()).for_each(|row| row.copy_from_slice(&self.alpha_v));
     }
 
     fn predictor(&self, theta: &[f64], _layers: &mut Layers, w: &mut [f64]) {

@@ -1,6 +1,7 @@
 //! Parameterisations `θ ↦ f(θ; ·)`: what is trained, and what it computes.
 
 mod balance;
+mod determinant;
 mod factors;
 pub mod network;
 mod regime;
@@ -10,6 +11,7 @@ mod through_predictor;
 mod two_layer_kernel;
 
 pub use balance::Imbalance;
+pub use determinant::determinant_sign;
 pub use factors::Start;
 pub use regime::Regime;
 pub use through_predictor::Layers;

@@ -38,6 +38,7 @@ mod ridge;
 mod rkhs;
 mod rows;
 mod saddle;
+mod saddle_path;
 mod separability;
 mod separable;
 mod spectral_filter;
@@ -78,6 +79,7 @@ programs! {
     penalised_loss,
     q_margin,
     ridge,
+    saddle_path,
     spectral_filter,
     tail_direction,
     variation_margin,
@@ -97,6 +99,7 @@ pub use nuclear_interpolant::NuclearInterpolant;
 pub use penalised_loss::PenalisedLoss;
 pub use q_margin::QMargin;
 pub use ridge::Ridge;
+pub use saddle_path::{Saddle, SaddlePath};
 pub use separability::{Separability, separability, separability_and_solution};
 pub use spectral_filter::SpectralFilter;
 pub use spectral_risk::SpectralRisk;

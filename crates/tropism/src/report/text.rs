@@ -118,7 +118,7 @@ fn selected(page: &mut Page, report: &Report) {
 type Column = (&'static str, fn(&Point) -> Option<String>);
 
 /// Most important first: narrow terminals lose the last.
-const COLUMNS: [Column; 11] = [
+const COLUMNS: [Column; 13] = [
     ("t", |p| Some(time(p.log10_time))),
     ("gap", |p| p.gap.map(number)),
     ("‖w‖₂", |p| Some(number(p.norm))),
@@ -126,6 +126,8 @@ const COLUMNS: [Column; 11] = [
     ("residual", |p| p.residual.map(number)),
     ("unobserved", |p| p.measured.get("unobserved_error").copied().map(number)),
     ("margin/‖θ‖^D", |p| p.measured.get("normalized_margin").copied().map(number)),
+    ("bound/entry", |p| p.measured.get("hidden_entry_bound").copied().map(number)),
+    ("σ̇ residual", |p| p.measured.get("singular_value_dynamics").copied().map(number)),
     ("eff. rank", |p| p.measured.get("effective_rank").copied().map(number)),
     ("offset", |p| p.offset_distance.map(number)),
     ("loss", |p| p.log10_loss.map(|l| from_log10(Some(l)))),

@@ -4,12 +4,14 @@
 //! setup knows what is predicted of it.
 
 mod curvature;
+mod features;
 mod horizon;
 mod judge;
 mod parse;
 mod schema;
 mod setup;
 
+pub use features::Features;
 pub use horizon::{HorizonSpec, Time};
 pub use parse::with_line;
 pub use schema::schema;

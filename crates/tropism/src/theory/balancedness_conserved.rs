@@ -9,7 +9,6 @@
 
 use super::case::{Case, Check};
 use super::{Prediction, Relation, Theorem, Witnesses};
-use crate::models::Structure;
 
 /// See the module header.
 pub struct BalancednessConserved;
@@ -20,13 +19,7 @@ impl Theorem for BalancednessConserved {
     }
 
     fn hypotheses(&self, case: &Case) -> Vec<Check> {
-        vec![
-            case.structure("product of matrices", |s| {
-                matches!(s, Structure::DeepLinear { depth } | Structure::Factorized { depth, .. } if depth >= 2)
-            }),
-            case.gradient_flow(),
-            case.balanced_start(),
-        ]
+        case.balanced_product()
     }
 
     fn predict(&self, _case: &Case) -> Prediction {

@@ -1,15 +1,15 @@
 //! An experiment as theorems see it: facts, data and what can be proven about them, never a run.
 
-use super::interpolation::rank_and_residual;
+use super::interpolation::{possible, rank_and_residual};
 use crate::data::Targets;
 use crate::losses::{Tail, Task};
 use crate::numerics::Norm;
 use crate::optimizers::{Curve, Geometry, OptimizerFacts};
 use crate::programs::offset::{self, Offset};
 use crate::programs::{
-    Decomposition, MarginLoss, Separability, Solution, decompose, separability_and_solution,
+    Decomposition, MarginLoss, SaddlePath, Separability, Solution, decompose, separability_and_solution,
 };
-use crate::spec::Setup;
+use crate::spec::{Features, Setup};
 use crate::terms::{Holds, Hypothesis, Rate, RateClock};
 use std::sync::OnceLock;
 
@@ -43,6 +43,8 @@ pub struct Case<'a> {
     decomposition: OnceLock<Option<Decomposition>>,
     interpolation: OnceLock<(usize, f64)>,
     offset: OnceLock<Option<Result<Offset, String>>>,
+    features: OnceLock<Option<Features>>,
+    saddles: OnceLock<Option<Result<SaddlePath, String>>>,
 }
 
 impl<'a> Case<'a> {
@@ -54,6 +56,8 @@ impl<'a> Case<'a> {
             decomposition: OnceLock::new(),
             interpolation: OnceLock::new(),
             offset: OnceLock::new(),
+            features: OnceLock::new(),
+            saddles: OnceLock::new(),
         }
     }
 
@@ -75,6 +79,17 @@ impl<'a> Case<'a> {
             Some(offset::determine(&setup.data.margins()?, known, setup.log_weight, &setup.theta0))
         };
         self.offset.get_or_init(determine).as_ref()
+    }
+
+    /// The model to first order at its start; `None` for several outputs, or where it would be too large.
+    pub fn features(&self) -> Option<&Features> {
+        self.features.get_or_init(|| self.setup.features(&self.setup.theta0)).as_ref()
+    }
+
+    /// The saddles that a diagonal network of depth 2 visits from a vanishing start, or why they are not determined; `None`
+    /// for other models and for classes.
+    pub fn saddles(&self) -> Option<&Result<SaddlePath, String>> {
+        self.saddles.get_or_init(|| super::saddle_to_saddle::saddles(self.setup)).as_ref()
     }
 
     fn decided(&self) -> Option<&(Separability, Option<Solution>)> {
@@ -146,11 +161,11 @@ impl<'a> Case<'a> {
 
     /// Condition: separable data, by our own certificate.
     pub fn separable(&self) -> Check {
-        let name = SEPARABLE;
-        match self.separability() {
-            Some(s) => check(name, separable_holds(s), describe(s) + &self.entangled(s)),
-            None => check(name, Holds::No, "the targets are real numbers"),
+        let mut check = separability_check(self.separability());
+        if let Some(s) = self.separability() {
+            check.hypothesis.evidence += &self.entangled(s);
         }
+        check
     }
 
     /// Which of several classes the proof of inseparability is about.
@@ -293,15 +308,7 @@ impl<'a> Case<'a> {
 
     /// Condition: the equations `Xw = y` have a solution.
     pub fn interpolating(&self) -> Check {
-        let (rank, residual) = self.interpolation();
-        let n = self.setup.data.n();
-        let words = format!("rank {rank} of {n} samples; relative least-squares residual {residual:.2e}");
-        let verdict = match residual {
-            r if r < 1e-12 => Holds::Yes,
-            r if r < 1e-6 => Holds::Unchecked,
-            _ => Holds::No,
-        };
-        check("interpolation is possible", verdict, words)
+        possible(self.interpolation(), self.setup.data.n())
     }
 
     fn schedule_words(&self) -> String {
@@ -340,6 +347,11 @@ pub fn scope(mut c: Check) -> Check {
     c
 }
 
+/// Whether a theorem is about this kind of experiment at all: conditions that are dear to check need not be, if not.
+pub fn in_scope(checks: &[Check]) -> bool {
+    checks.iter().all(|c| !c.scope || c.hypothesis.holds != Holds::No)
+}
+
 /// The rate `gap = Θ(1/log t)`.
 pub fn inverse_log_time() -> Rate {
     Rate {
@@ -347,6 +359,14 @@ pub fn inverse_log_time() -> Rate {
         clock: RateClock::LogTime,
         exponent: -1.0,
         upper_bound_only: false,
+    }
+}
+
+/// Condition: separable data, by what was found out about them; regression targets have no answer.
+pub(super) fn separability_check(answer: Option<&Separability>) -> Check {
+    match answer {
+        Some(s) => check(SEPARABLE, separable_holds(s), describe(s)),
+        None => check(SEPARABLE, Holds::No, "the targets are real numbers"),
     }
 }
 

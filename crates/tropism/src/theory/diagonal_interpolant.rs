@@ -1,6 +1,6 @@
 //! Gradient flow on a diagonal network with the squared loss ends at the interpolant its start selects.
 //!
-//! For `w = u^D − v^D` from `u = v = α`: `w(∞) = argmin_{Xw = y} Φ_α(w)`, with hypentropy (`β_i = 2α_i²`) for `D = 2`, and
+//! For `w = u^D − v^D` from `u = v = α` (for `D = 2` from any `u`, `v`, with `D_Φ(w, w₀)` and `β_i = 2 u_i v_i`): `w(∞) = argmin_{Xw = y} Φ_α(w)`, with hypentropy (`β_i = 2α_i²`) for `D = 2`, and
 //! `Φ' = h_D⁻¹(w/α^D)`, `h_D(z) = (1 − z)^{−D/(D−2)} − (1 + z)^{−D/(D−2)}` for `D ≥ 3`: from ℓ2 (`α → ∞`) to ℓ1 (`α → 0`).
 //!
 //! Shapes: `w [d]`, `X [n × d]`, `α [d]`.
@@ -12,7 +12,7 @@
 //! Errors: another model, discrete steps (see `diagonal_finite_steps`), inconsistent equations: out of scope.
 //! Example: `model.kind = "diagonal"`, `model.init_scale = 0.01`, `optimizer.kind = "gradient_flow"`.
 
-use super::case::{Case, Check};
+use super::case::{Case, Check, check, holds};
 use super::{Claim, Prediction, ProgramSpec, Theorem, Witnesses};
 use crate::losses::Task;
 use crate::models::Structure;
@@ -31,6 +31,7 @@ impl Theorem for DiagonalInterpolant {
             case.task("squared loss", Task::Regression),
             case.gradient_flow(),
             case.interpolating(),
+            even_start(case),
         ]
     }
 
@@ -72,4 +73,12 @@ impl Theorem for DiagonalInterpolant {
             broken: "interpolation is possible",
         }
     }
+}
+
+/// Condition: beyond depth 2 the closed form is that of `u = v`.
+fn even_start(case: &Case) -> Check {
+    let (u, v) = case.setup.theta0.split_at(case.setup.theta0.len() / 2);
+    let shallow = matches!(case.setup.model.facts().structure, Structure::Diagonal { depth: 2 });
+    let words = if u == v { "u = v at the start" } else { "u and v start apart" };
+    check("start with a closed form", holds(shallow || u == v), words)
 }

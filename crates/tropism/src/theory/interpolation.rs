@@ -1,9 +1,11 @@
 //! Whether the equations `Xw = y` of a regression have a solution.
 
+use super::case::{Check, check};
 use crate::data::Targets;
 use crate::losses::Task;
 use crate::numerics::{Matrix, linalg};
 use crate::spec::Setup;
+use crate::terms::Holds;
 
 /// Numerical rank of `X`, and the least-squares residual of the targets relative to their size; `(0, ∞)` without real targets.
 pub(super) fn rank_and_residual(setup: &Setup) -> (usize, f64) {
@@ -18,15 +20,30 @@ pub(super) fn rank_and_residual(setup: &Setup) -> (usize, f64) {
         let rank = nonzero.iter().filter(|n| **n).count();
         return (rank, linalg::norm2(&missed) / linalg::norm2(&y).max(f64::MIN_POSITIVE));
     }
-    let x: Matrix = setup.data.x.to_dense();
-    let Some(d) = linalg::svd(&x) else { return (0, f64::INFINITY) };
+    of_equations(&setup.data.x.to_dense(), &y)
+}
+
+/// The same for the equations `Xw = y`, `X [n × d]`.
+pub(super) fn of_equations(x: &Matrix, y: &[f64]) -> (usize, f64) {
+    let Some(d) = linalg::svd(x) else { return (0, f64::INFINITY) };
     let cut = x.rows().max(x.cols()) as f64 * f64::EPSILON * d.s.first().copied().unwrap_or(0.0);
     let rank = d.s.iter().take_while(|&&s| s > cut).count();
-    let mut rest = y.clone();
+    let mut rest = y.to_vec();
     for c in 0..rank {
         let u: Vec<f64> = (0..x.rows()).map(|i| d.u.get(i, c)).collect();
-        let part = linalg::dot(&u, &y);
+        let part = linalg::dot(&u, y);
         linalg::axpy(-part, &u, &mut rest);
     }
-    (rank, linalg::norm2(&rest) / linalg::norm2(&y).max(f64::MIN_POSITIVE))
+    (rank, linalg::norm2(&rest) / linalg::norm2(y).max(f64::MIN_POSITIVE))
+}
+
+/// Condition: `n` equations of that rank and residual have a solution.
+pub(super) fn possible((rank, residual): (usize, f64), n: usize) -> Check {
+    let words = format!("rank {rank} of {n} samples; relative least-squares residual {residual:.2e}");
+    let verdict = match residual {
+        r if r < 1e-12 => Holds::Yes,
+        r if r < 1e-6 => Holds::Unchecked,
+        _ => Holds::No,
+    };
+    check("interpolation is possible", verdict, words)
 }

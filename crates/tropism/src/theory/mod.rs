@@ -9,10 +9,12 @@ mod resolve;
 mod scopes;
 mod silence;
 mod steps;
+mod tangent;
 
 pub use case::{Case, Check, SEPARABLE, check};
 pub use resolve::{Resolution, resolve};
 pub use silence::silence;
+pub use tangent::TangentLimit;
 
 use crate::numerics::{Norm, Potential};
 use crate::terms::Rate;
@@ -47,6 +49,7 @@ theorems! {
     adam_max_margin => AdamMaxMargin,
     adam_single_sample => AdamSingleSample,
     balancedness_conserved => BalancednessConserved,
+    completion_divergence => CompletionDivergence,
     convolutional_bridge_stationarity => ConvolutionalBridgeStationarity,
     convolutional_fourier_margin => ConvolutionalFourierMargin,
     deep_linear_max_margin => DeepLinearMaxMargin,
@@ -59,9 +62,12 @@ theorems! {
     diagonal_stochastic_flow => DiagonalStochasticFlow,
     dual_momentum_max_margin => DualMomentumMaxMargin,
     early_stopping_ridge => EarlyStoppingRidge,
+    fixed_feature_interpolant => FixedFeatureInterpolant,
+    fixed_feature_max_margin => FixedFeatureMaxMargin,
     gradient_descent_max_margin => GradientDescentMaxMargin,
     homogeneous_kkt => HomogeneousKkt,
     layer_alignment => LayerAlignment,
+    lazy_kernel_interpolant => LazyKernelInterpolant,
     least_squares_nearest_interpolant => LeastSquaresNearestInterpolant,
     loss_normalized_max_margin => LossNormalizedMaxMargin,
     mirror_descent_bregman => MirrorDescentBregman,
@@ -76,14 +82,17 @@ theorems! {
     polynomial_tail => PolynomialTail,
     progressive_rescaling_max_margin => ProgressiveRescalingMaxMargin,
     regularization_path => RegularizationPath,
+    saddle_to_saddle => SaddleToSaddle,
     second_order_offset => SecondOrderOffset,
     sgd_max_margin => SgdMaxMargin,
+    singular_value_dynamics => SingularValueDynamics,
     spectral_filter_path => SpectralFilterPath,
     sqrt_normalized_max_margin => SqrtNormalizedMaxMargin,
     steepest_descent_kkt => SteepestDescentKkt,
     steepest_descent_max_margin => SteepestDescentMaxMargin,
     steepest_descent_squared_loss => SteepestDescentSquaredLoss,
     tail_direction => TailDirection,
+    variation_max_margin => VariationMaxMargin,
     weight_decay_minimiser => WeightDecayMinimiser,
 }
 
@@ -113,6 +122,14 @@ pub enum ProgramSpec {
     QMargin { mu: f64 },
     /// `min ‖Fw‖₁ s.t. Zw ≥ 1`.
     FourierMargin,
+    /// `min ‖f − f₀‖_K s.t. f(X) = y` in the tangent kernel at the start of the run.
+    KernelInterpolant,
+    /// `min ‖f‖_K s.t. y_i f(x_i) ≥ 1` in the tangent kernel at the start of the run.
+    KernelMargin,
+    /// `min ‖f‖_F1 s.t. y_i f(x_i) ≥ 1`, the variation norm of two-layer ReLU networks.
+    VariationMargin,
+    /// The saddles of a vanishing start on a diagonal network, and the times at which it jumps.
+    SaddlePath,
     /// The split into a part with a finite minimiser and a separable part.
     Decomposition,
     /// The exact point of the squared-loss flow at time `exp(log_time)`.
@@ -195,6 +212,10 @@ impl ProgramSpec {
             ProgramSpec::NuclearInterpolant { .. } => "nuclear_interpolant",
             ProgramSpec::QMargin { .. } => "q_margin",
             ProgramSpec::FourierMargin => "fourier_margin",
+            ProgramSpec::KernelInterpolant => "kernel_interpolant",
+            ProgramSpec::KernelMargin => "kernel_margin",
+            ProgramSpec::SaddlePath => "saddle_path",
+            ProgramSpec::VariationMargin => "variation_margin",
             ProgramSpec::Decomposition => "decomposition",
             ProgramSpec::SpectralFilter { .. } => "spectral_filter",
             ProgramSpec::Ridge { .. } => "ridge",
@@ -287,6 +308,10 @@ mod tests {
             ProgramSpec::AccumulatedMargin,
             ProgramSpec::QMargin { mu: 1.0 },
             ProgramSpec::FourierMargin,
+            ProgramSpec::KernelInterpolant,
+            ProgramSpec::KernelMargin,
+            ProgramSpec::VariationMargin,
+            ProgramSpec::SaddlePath,
             ProgramSpec::Decomposition,
             ProgramSpec::SpectralFilter { log_time: 0.0 },
             ProgramSpec::Ridge { lambda: 1.0 },

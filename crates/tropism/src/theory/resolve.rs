@@ -1,5 +1,6 @@
 //! Which theorem speaks of an experiment.
 
+use super::case::in_scope;
 use super::{Case, Check, Prediction, Theorem, all};
 use crate::Error;
 use crate::error::nearest;
@@ -36,9 +37,7 @@ pub fn resolve(case: &Case, wanted: Option<&str>) -> Result<Resolution, Error> {
     let mut candidates: Vec<(&'static str, &'static dyn Theorem, Vec<Check>)> = theorems
         .into_iter()
         .map(|(id, t)| (id, t, t.hypotheses(case)))
-        .filter(|(_, _, checks)| {
-            wanted.is_some() || checks.iter().all(|c| !c.scope || c.hypothesis.holds != Holds::No)
-        })
+        .filter(|(_, _, checks)| wanted.is_some() || in_scope(checks))
         .collect();
     // A stable sort keeps the registry's alphabetical order among equals: the choice is deterministic.
     candidates.sort_by_key(|(_, _, checks)| {

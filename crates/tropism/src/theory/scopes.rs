@@ -121,6 +121,17 @@ impl Case<'_> {
         check(name, verdict, format!("outputs at the start are {share:.2e} of the targets"))
     }
 
+    /// A product of matrices under gradient flow from a balanced start.
+    pub fn balanced_product(&self) -> Vec<Check> {
+        vec![
+            self.structure("product of matrices", |s| {
+                matches!(s, Structure::DeepLinear { depth } | Structure::Factorized { depth, .. } if depth >= 2)
+            }),
+            self.gradient_flow(),
+            self.balanced_start(),
+        ]
+    }
+
     /// Condition: `W_{j+1}ᵀ W_{j+1} = W_j W_jᵀ` at the start, to rounding.
     pub fn balanced_start(&self) -> Check {
         let name = "balanced start";

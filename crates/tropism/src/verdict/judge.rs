@@ -113,9 +113,10 @@ pub fn judge(e: &Evidence, rule: &JudgeRule) -> Finding {
     }
     let Some(gap) = e.gap else {
         if e.law {
-            let reason = "The measured quantity has no value at the end of the run (it does not separate the data, or \
-                          the model has none)."
-                .into();
+            let reason =
+                "The measured quantity has no value at the end of the run (it does not separate the data, \
+                          the model has none, or rounding has taken what it rests on)."
+                    .into();
             return say(VerdictKind::Undecided, reason);
         }
         return say(

@@ -4,6 +4,7 @@ mod along;
 mod compare;
 mod conserved;
 mod crossover;
+mod functions;
 mod judge;
 mod measured;
 mod pictures;

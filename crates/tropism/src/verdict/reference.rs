@@ -1,5 +1,6 @@
 //! The certified reference of a prediction, and the gap of any moment of a run to it.
 
+use super::functions;
 use super::targets::{
     InterpolantTarget, LawTarget, PathTarget, ProgramTarget, RiskTarget, SplitTarget, Target,
 };
@@ -89,6 +90,10 @@ impl Reference {
             ProgramSpec::FourierMargin => {
                 Ok(of_program(setup, FourierMargin::new(margins(setup, "fourier_margin")?)?))
             }
+            ProgramSpec::KernelInterpolant => functions::kernel_interpolant(case),
+            ProgramSpec::KernelMargin => functions::kernel_margin(case),
+            ProgramSpec::VariationMargin => functions::variation_margin(setup),
+            ProgramSpec::SaddlePath => functions::saddle_path(case),
             ProgramSpec::SpectralFilter { log_time } => filter(setup, *log_time),
             ProgramSpec::Decomposition => split(case),
             ProgramSpec::Ridge { lambda } => ridge(setup, *lambda),
@@ -208,7 +213,7 @@ fn of_solution(program: impl Program + 'static, solution: Solution) -> Reference
 }
 
 /// What a solution, once certified, says beside being a target.
-struct Known {
+pub(super) struct Known {
     certificate: Certificate,
     solution: Option<Vec<f64>>,
     unique: Option<bool>,
@@ -217,7 +222,7 @@ struct Known {
 }
 
 impl Known {
-    fn new(program: &dyn Program, solution: &Solution) -> Self {
+    pub(super) fn new(program: &dyn Program, solution: &Solution) -> Self {
         let certificate = certify(program, &solution.w, &solution.dual);
         let facts = program.facts();
         let certified = certificate.relative_gap.is_finite();
@@ -233,7 +238,11 @@ impl Known {
         }
     }
 
-    fn reference(self, target: Box<dyn Target>) -> Reference {
+    pub(super) fn certificate(&self) -> &Certificate {
+        &self.certificate
+    }
+
+    pub(super) fn reference(self, target: Box<dyn Target>) -> Reference {
         Reference {
             solution: self.solution,
             unique: self.unique,

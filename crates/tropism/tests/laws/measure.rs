@@ -3,6 +3,7 @@
 use crate::{Law, binary, close, gaussian, holds, multiclass, random, regression};
 use tropism::data::{Dataset, Targets};
 use tropism::measures::{self, Measure, MeasureFacts, Moment, View};
+use tropism::numerics::Matrix;
 use tropism::spec::{Setup, Spec};
 use tropism::training::{Phase, Snapshot};
 
@@ -20,17 +21,28 @@ fn setups() -> Vec<Setup> {
     completion.shape = Some((2, 3));
     completion.test = Some(Box::new(regression(55, 3, 6)));
     out.push(on(completion, "linear"));
+    // One entry of a 2 × 2 matrix hidden.
+    let unit = |e: usize| (0..4).map(|j| f64::from(u8::from(j == e))).collect::<Vec<f64>>();
+    let mut hidden =
+        Dataset::regression("hidden", Matrix::from_rows(&[unit(1), unit(2), unit(3)]), vec![1.0, 1.0, 0.0]);
+    hidden.shape = Some((2, 2));
+    // Enough seeds for one whose determinants have the signs of the predictors drawn below.
+    out.extend((0..8).map(|seed| seeded(hidden.clone(), "matrix_factorization", seed)));
     out
 }
 
 fn on(data: Dataset, model: &str) -> Setup {
+    seeded(data, model, 0)
+}
+
+fn seeded(data: Dataset, model: &str, seed: u64) -> Setup {
     let loss = match data.targets {
         Targets::Real(_) => "squared",
         Targets::Sign(_) => "logistic",
         Targets::Class { .. } => "cross_entropy",
     };
     let text = format!(
-        "[data]\nkind = \"iris\"\n[model]\nkind = \"{model}\"\n[loss]\nkind = \"{loss}\"\n[optimizer]\nkind = \"gradient_descent\"\n"
+        "seed = {seed}\n[data]\nkind = \"iris\"\n[model]\nkind = \"{model}\"\n[loss]\nkind = \"{loss}\"\n[optimizer]\nkind = \"gradient_descent\"\n"
     );
     Setup::with_data(&Spec::parse(&text).expect("a valid spec"), data).expect("a setup")
 }

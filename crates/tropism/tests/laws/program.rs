@@ -9,7 +9,7 @@ use tropism::numerics::rng::Rng;
 use tropism::numerics::{Design, Matrix, Norm, Potential};
 use tropism::programs::{
     BregmanInterpolant, Budget, FourierMargin, MaxMargin, MinNormInterpolant, NuclearInterpolant, Program,
-    ProgramFacts, QMargin, Ridge, Solution, SpectralFilter, TailDirection, Uniqueness, certify,
+    ProgramFacts, QMargin, Ridge, SaddlePath, Solution, SpectralFilter, TailDirection, Uniqueness, certify,
 };
 
 /// A program with points known to be feasible exactly.
@@ -119,6 +119,9 @@ fn members() -> Vec<Posed> {
     out.push(nuclear(&mut rng));
     out.push(interpolant(&mut rng, "spectral filter".into(), |x, y| {
         Box::new(SpectralFilter::new(&x, &y, None, 0.3).expect("posed"))
+    }));
+    out.push(interpolant(&mut rng, "saddle path".into(), |x, y| {
+        Box::new(SaddlePath::new(&x, &y, 1.0, [&[1e-9; D], &[1e-9; D]]).expect("posed"))
     }));
     out.extend(crate::program_functions::members());
     out

@@ -39,14 +39,12 @@ impl Target for LawTarget {
     }
 }
 
-/// A law broken once stays broken: the largest gap so far.
+/// A law broken once stays broken: the largest gap so far, and none where the quantity has no value.
 fn running_largest(gaps: impl Iterator<Item = Option<f64>>) -> Vec<Option<f64>> {
-    let mut largest: Option<f64> = None;
+    let mut largest: f64 = 0.0;
     gaps.map(|gap| {
-        if let Some(g) = gap {
-            largest = Some(largest.map_or(g, |l| l.max(g)));
-        }
-        largest
+        largest = largest.max(gap?);
+        Some(largest)
     })
     .collect()
 }

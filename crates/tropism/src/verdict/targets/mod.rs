@@ -2,18 +2,24 @@
 //!
 //! A target turns a moment into one number, the judged quantity, that is zero exactly where the prediction holds.
 
+mod function;
 mod law;
+mod margin;
 mod mean;
 mod path;
 mod program;
 mod risk;
+mod saddles;
 mod split;
 
+pub use function::FunctionTarget;
 pub use law::LawTarget;
+pub use margin::{FeatureMarginTarget, NetworkMarginTarget};
 pub use mean::MeanTarget;
 pub use path::PathTarget;
 pub use program::{InterpolantTarget, ProgramTarget};
 pub use risk::RiskTarget;
+pub use saddles::SaddleTarget;
 pub use split::SplitTarget;
 
 use crate::measures::{Moment, View};

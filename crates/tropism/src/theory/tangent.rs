@@ -1,0 +1,136 @@
+//! What theorems on models that are, or nearly are, linear in what is trained ask of a case.
+
+use super::case::{Case, Check, check, holds, scope, separability_check};
+use super::interpolation::{of_equations, possible};
+use crate::data::{MarginMap, Targets};
+use crate::numerics::linalg;
+use crate::programs::{Budget, KernelInterpolant, Program, Solution, separability};
+use crate::spec::Features;
+use crate::terms::Holds;
+use crate::{Error, models::Regime};
+use std::sync::Arc;
+
+/// The kernel interpolant from a start: what the model linear in `features` tends to.
+pub struct TangentLimit {
+    pub program: KernelInterpolant,
+    pub solution: Solution,
+    /// Values at all points, `[N]`.
+    pub outputs: Vec<f64>,
+    /// `θ* − θ₀ = J⁺(y − f₀)`, `[p]`.
+    pub step: Vec<f64>,
+}
+
+impl TangentLimit {
+    /// With the kernel of `features`, from the outputs `start [N]`, to the targets `y [n]`.
+    ///
+    /// # Errors
+    /// Entries that are not finite.
+    pub fn new(features: &Features, start: &[f64], y: &[f64], budget: &Budget) -> Result<Self, Error> {
+        let n = features.n;
+        let program = KernelInterpolant::from_gram(features.kernel(), y, Some(&start[..n]))?;
+        let solution = program.solve(budget);
+        let moved = program.outputs(&solution.w);
+        let outputs = start.iter().zip(moved).map(|(f, m)| f + m).collect();
+        let mut step = vec![0.0; features.jacobian.cols()];
+        linalg::matvec_transposed(&features.training(), &solution.w[..n], &mut step);
+        Ok(Self { program, solution, outputs, step })
+    }
+}
+
+/// Up to this share of the judged tolerance the bend of the model is of no account.
+const STRAIGHT: f64 = 0.1;
+/// From this multiple of the tolerance on the model is not in its lazy regime.
+const BENT: f64 = 10.0;
+
+impl Case<'_> {
+    /// Scope: linear in what is trained, with one output, and not the linear predictor itself.
+    pub fn fixed_features(&self) -> Check {
+        let facts = self.setup.model.facts();
+        let linear = facts.linear_in_parameters && !facts.linear_in_inputs;
+        let words = match (linear, linear && self.features().is_some()) {
+            (false, _) => format!("the model is `{}`", self.setup.spec.model.id()),
+            (true, false) => "several outputs, or too many samples and parameters for a kernel matrix".into(),
+            (true, true) => format!("{} fixed features", self.setup.model.dim()),
+        };
+        scope(check("fixed features", holds(linear && self.features().is_some()), words))
+    }
+
+    /// Scope: curved in its parameters, with one output, and in a regime that may be lazy: scaled outputs, or a network.
+    pub fn nearly_linear(&self) -> Check {
+        let facts = self.setup.model.facts();
+        let regime = self.setup.spec.model.regime;
+        let wide = matches!(facts.structure, crate::models::Structure::Relu { .. });
+        let curved = !facts.linear_in_parameters && (wide || regime != Regime::default());
+        let yes = curved && self.features().is_some();
+        let words =
+            format!("the model is `{}` at output scale {}", self.setup.spec.model.id(), regime.output_scale);
+        scope(check("curved model of one output", holds(yes), words))
+    }
+
+    /// Condition: the features can take the targets.
+    pub fn interpolating_features(&self) -> Check {
+        let (Some(f), Some(y)) = (self.features(), self.real_targets()) else {
+            return check("interpolation is possible", Holds::No, "the targets are no real numbers");
+        };
+        let rest: Vec<f64> = y.iter().zip(&f.outputs).map(|(y, f)| y - f).collect();
+        possible(of_equations(&f.training(), &rest), f.n)
+    }
+
+    /// Condition: data that the features separate, by our own certificate.
+    pub fn separable_features(&self) -> Check {
+        let targets = &self.setup.data.targets;
+        let map = self.features().and_then(|f| MarginMap::new(Arc::new(f.training().into()), targets));
+        separability_check(map.map(|m| separability(&m, &self.setup.budget)).as_ref())
+    }
+
+    /// Condition: inputs on which functions can be compared beyond the training samples.
+    pub fn held_out_inputs(&self) -> Check {
+        let held = self.setup.data.test.as_ref().map_or(0, |t| t.n());
+        check("held-out inputs", holds(held > 0), format!("{held} held-out samples"))
+    }
+
+    /// Condition: between the start and the solution of the tangent model the network hardly bends. The kernel at that
+    /// solution would interpolate to nearly the same values, and the network itself nearly takes them there.
+    pub fn lazy_start(&self) -> Check {
+        let name = "lazy at this scale and width";
+        let Some(bend) = self.bend() else {
+            return check(name, Holds::Unchecked, "the tangent model could not be solved");
+        };
+        let tolerance = self.setup.rule.tolerance;
+        let verdict = match bend {
+            b if b <= STRAIGHT * tolerance => Holds::Yes,
+            b if b <= BENT * tolerance => Holds::Unchecked,
+            _ => Holds::No,
+        };
+        let words = format!(
+            "on the way to the tangent model's solution the predicted values move by {bend:.2e} with the kernel (asked for: \
+             {:.0e})",
+            STRAIGHT * tolerance
+        );
+        check(name, verdict, words)
+    }
+
+    fn bend(&self) -> Option<f64> {
+        let (f, y, budget) = (self.features()?, self.real_targets()?, &self.setup.budget);
+        let straight = TangentLimit::new(f, &f.outputs, y, budget).ok()?;
+        let end: Vec<f64> = self.setup.theta0.iter().zip(&straight.step).map(|(t, s)| t + s).collect();
+        let there = self.setup.features(&end)?;
+        let bent = TangentLimit::new(&there, &f.outputs, y, budget).ok()?;
+        let off = |a: &[f64]| distance(a, &straight.outputs);
+        let size = distance(&straight.outputs, &f.outputs).max(f64::MIN_POSITIVE);
+        let bend = off(&bent.outputs).max(off(&there.outputs)) / size;
+        bend.is_finite().then_some(bend)
+    }
+
+    /// Targets of a regression, `[n]`.
+    pub fn real_targets(&self) -> Option<&[f64]> {
+        match &self.setup.data.targets {
+            Targets::Real(y) | Targets::Sign(y) => Some(y),
+            Targets::Class { .. } => None,
+        }
+    }
+}
+
+fn distance(a: &[f64], b: &[f64]) -> f64 {
+    linalg::norm2(&a.iter().zip(b).map(|(a, b)| a - b).collect::<Vec<f64>>())
+}

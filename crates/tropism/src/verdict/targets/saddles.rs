@@ -1,0 +1,92 @@
+//! A path that is piecewise constant in the limit of vanishing starts, judged where a start that does not vanish shows it.
+
+use super::{Target, distance};
+use crate::measures::{Moment, View};
+use crate::numerics::linalg::norm2;
+use crate::programs::{Saddle, SaddlePath};
+use crate::spec::Setup;
+
+/// Saddles with the middle part of each stay, where a run must be at the saddle.
+pub struct SaddleTarget {
+    stays: Vec<Stay>,
+    /// Euclidean norm of the last saddle.
+    size: f64,
+}
+
+struct Stay {
+    saddle: Saddle,
+    /// First and last time at which it is judged; none if the stay is too short for this start.
+    window: Option<(f64, f64)>,
+}
+
+/// Share of a stay on either side that belongs to the jump.
+const EDGE: f64 = 0.25;
+/// Jumps come late by a few units of `log(u)`, against `log(1/α)`: so many, for each jump so far.
+const LATE: f64 = 6.0;
+
+impl SaddleTarget {
+    /// The stays of `path`; a fall onto a saddle counts as done well within `tolerance`.
+    pub fn new(path: &SaddlePath, tolerance: f64) -> Self {
+        let size = path.saddles.last().map_or(0.0, |s| norm2(&s.w)).max(f64::MIN_POSITIVE);
+        let times: Vec<f64> = path.saddles.iter().map(|s| s.time).chain([f64::INFINITY]).collect();
+        let stay = |(k, s): (usize, &Saddle)| {
+            let (begins, ends) = (times[k], times[k + 1]);
+            let late = |jump: usize, time: f64| LATE * jump as f64 / path.log_start * time;
+            let fall = s.fall(tolerance * size);
+            let length = ends - begins;
+            let edge = if length.is_finite() { EDGE * length } else { 0.0 };
+            let from = begins + edge.max(late(k, begins) + fall);
+            let to =
+                if length.is_finite() { ends - edge.max(late(k + 1, ends) * 0.5) } else { f64::INFINITY };
+            Stay { saddle: s.clone(), window: (from < to).then_some((from, to)) }
+        };
+        let stays = path.saddles.iter().enumerate().map(stay).collect();
+        Self { stays, size }
+    }
+
+    /// How many of the stays can be judged, in words.
+    pub fn describe(&self) -> String {
+        let long = self.stays.iter().filter(|s| s.window.is_some()).count();
+        let times: Vec<String> =
+            self.stays.iter().skip(1).take(6).map(|s| format!("{:.4e}", s.saddle.time)).collect();
+        let more = if self.stays.len() > 7 { ", …" } else { "" };
+        format!(
+            "successive saddles: {} with jumps at t = {}{more}; {long} of the stays are long enough to be judged at this start",
+            self.stays.len(),
+            times.join(", ")
+        )
+    }
+}
+
+impl SaddleTarget {
+    /// Distance to the last saddle of a run that came to it sooner than it had to.
+    fn arrived(&self, view: &View, setup: &Setup) -> Option<f64> {
+        let end = self.stays.last().filter(|s| view.moment.log_time.exp() > s.saddle.time)?;
+        let off = distance(view.moment.w.as_deref()?, &end.saddle.w) / self.size;
+        (off <= setup.rule.tolerance).then_some(off)
+    }
+}
+
+impl Target for SaddleTarget {
+    fn gap(&self, view: &View) -> Option<f64> {
+        let t = view.moment.log_time.exp();
+        let now = self.stays.iter().find(|s| s.window.is_some_and(|(a, b)| (a..=b).contains(&t)))?;
+        Some(distance(view.moment.w.as_deref()?, &now.saddle.w) / self.size)
+    }
+
+    /// A path left once is not followed: the largest distance so far. Moments of a jump keep what was found before; the end
+    /// must be judged itself.
+    fn gaps(&self, setup: &Setup, moments: &[Moment], target: Option<&[f64]>) -> Vec<Option<f64>> {
+        let mut largest: Option<f64> = None;
+        let last = moments.len().saturating_sub(1);
+        let one = |(k, moment): (usize, &Moment)| {
+            let view = View { setup, moment, target };
+            let now = self.gap(&view).or_else(|| self.arrived(&view, setup).filter(|_| k == last));
+            if let Some(g) = now {
+                largest = Some(largest.map_or(g, |l| l.max(g)));
+            }
+            if k == last && now.is_none() { None } else { largest }
+        };
+        moments.iter().enumerate().map(one).collect()
+    }
+}
