@@ -219,18 +219,23 @@ impl Walk<'_> {
     }
 }
 
+/// `‖a − b‖²`, rounded up.
+pub(super) fn squared_distance(a: &[f64], b: &[f64]) -> f64 {
+    let far = norm2(&a.iter().zip(b).map(|(a, b)| a - b).collect::<Vec<f64>>());
+    let value = (far * far * (1.0 + 4.0 * f64::EPSILON * a.len() as f64)).next_up();
+    if far == 0.0 {
+        0.0
+    } else if value.is_nan() {
+        f64::INFINITY
+    } else {
+        value
+    }
+}
+
 impl Program for SaddlePath {
     fn value(&self, w: &[f64]) -> f64 {
         let Some(end) = self.saddles.last() else { return f64::INFINITY };
-        let far = norm2(&w.iter().zip(&end.w).map(|(a, b)| a - b).collect::<Vec<f64>>());
-        let value = (far * far * (1.0 + 4.0 * f64::EPSILON * w.len() as f64)).next_up();
-        if far == 0.0 {
-            0.0
-        } else if value.is_nan() {
-            f64::INFINITY
-        } else {
-            value
-        }
+        squared_distance(w, &end.w)
     }
 
     fn violation(&self, _w: &[f64]) -> f64 {

@@ -1,10 +1,12 @@
 //! Photograph of a cameraman, 64 × 64 grey values, of which a part of the pixels is observed: image completion.
 //!
-//! Shapes: inputs `64 × 64` with one nonzero each, a sample for each observed pixel; the others are held out.
+//! Shapes: inputs `64 × 64`, or of the size of `crop`, with one nonzero each, a sample for each observed pixel; the others are
+//! held out.
 //! Assumes: nothing.
 //! Source: L. Varshney, `camera` of scikit-image 0.22.0, CC0 (see `PROVENANCE.md`), averaged over blocks of 8 × 8.
 //! Units and invariance: grey values divided by 255, so 0 is black and 1 is white.
-//! Errors: a fraction outside (0, 1], or so small that a row or column stays empty.
+//! Errors: a fraction outside (0, 1], or so small that a row or column stays empty; a `crop` that is empty or
+//! leaves the image.
 //! Example: `data.kind = "camera"`, `data.observed_fraction = 0.3`.
 
 use crate::Error;
@@ -28,11 +30,14 @@ const SIDE: usize = 64;
 pub struct Camera {
     /// Share of the pixels that is observed; each is drawn by itself.
     pub observed_fraction: f64,
+    /// A window of the image: its first row and column, counted from 0, its height and its width.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub crop: Option<[usize; 4]>,
 }
 
 impl Default for Camera {
     fn default() -> Self {
-        Self { observed_fraction: 0.3 }
+        Self { observed_fraction: 0.3, crop: None }
     }
 }
 
@@ -46,10 +51,27 @@ impl Generator for Camera {
         if !(share > 0.0 && share <= 1.0) {
             return Err(Error::bad_value("data", "observed_fraction", share, "it must lie in (0, 1]"));
         }
+        let values = match self.crop {
+            None => image()?,
+            Some(window) => cropped(&image()?, window)?,
+        };
         let mut rng = rng(seed, Stream::Data);
-        let observed: Vec<bool> = (0..SIDE * SIDE).map(|_| rng.random_range(0.0..1.0) < share).collect();
-        completion(self.id(), &image()?, &observed)
+        let observed: Vec<bool> =
+            (0..values.rows() * values.cols()).map(|_| rng.random_range(0.0..1.0) < share).collect();
+        completion(self.id(), &values, &observed)
     }
+}
+
+/// A window of it.
+fn cropped(whole: &Matrix, [top, left, rows, cols]: [usize; 4]) -> Result<Matrix, Error> {
+    let inside = |from: usize, count: usize| count > 0 && count <= SIDE && from <= SIDE - count;
+    if !(inside(top, rows) && inside(left, cols)) {
+        let found = format!("[{top}, {left}, {rows}, {cols}]");
+        let expected =
+            format!("first row, first column, height and width of a window inside the {SIDE} × {SIDE} image");
+        return Err(Error::bad_value("data", "crop", found, &expected));
+    }
+    Ok(Matrix::from_fn(rows, cols, |i, j| whole.get(top + i, left + j)))
 }
 
 /// The whole image, `64 × 64`, 0 to 1.
