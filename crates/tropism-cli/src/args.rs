@@ -35,6 +35,7 @@ pub enum Command {
     Run(Run),
     Predict(Predict),
     Geometry(Geometry),
+    Sweep(Sweep),
     List(List),
     Explain(Explain),
     New(New),
@@ -107,6 +108,33 @@ pub struct Geometry {
     pub json: bool,
 }
 
+/// Run one experiment over values of some keys and several seeds, and judge laws over the runs.
+///
+/// The file is an experiment file with a [sweep] section: `over` names keys of other sections with the values they take, and
+/// every combination is run with every seed. The folder holds every finished run (runs.jsonl), sweep.json, sweep.html and
+/// the figures. Ctrl-C keeps the runs that are finished, and the same command continues: only missing runs are made.
+#[derive(Debug, clap::Args)]
+pub struct Sweep {
+    /// Experiment file (TOML) with a [sweep]
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub file: PathBuf,
+    /// Folder [default: runs/NAME for NAME.toml, or the next free runs/NAME-2, runs/NAME-3, …]
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath, value_parser = folder())]
+    pub out: Option<PathBuf>,
+    /// Replace another sweep in the folder
+    #[arg(long)]
+    pub force: bool,
+    /// Runs at a time [default: one for each core]; the report is the same for any number
+    #[arg(long, short, value_name = "N", value_parser = clap::value_parser!(u16).range(1..).map(usize::from))]
+    pub jobs: Option<usize>,
+    /// Print the verdict alone, and no progress
+    #[arg(long, short)]
+    pub quiet: bool,
+    /// Print one JSON object instead of the report
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// List models, losses, optimizers, programs, theorems, measures and data sets.
 #[derive(Debug, clap::Args)]
 pub struct List {
@@ -131,6 +159,8 @@ pub enum Room {
     Program,
     #[value(alias = "theorems")]
     Theorem,
+    #[value(alias = "trends")]
+    Trend,
     #[value(alias = "measures")]
     Measure,
     #[value(alias = "sections")]
@@ -192,7 +222,7 @@ pub enum Format {
     Svg,
 }
 
-/// Print the JSON schema of experiment files, of verdict.json or of geometry.json.
+/// Print the JSON schema of experiment files, of verdict.json, geometry.json or sweep.json.
 #[derive(Debug, clap::Args)]
 pub struct Schema {
     /// Which of them
@@ -204,6 +234,7 @@ pub struct Schema {
 pub enum Described {
     Experiment,
     Geometry,
+    Sweep,
     Verdict,
 }
 

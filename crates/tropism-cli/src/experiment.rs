@@ -4,6 +4,7 @@ use crate::error::Error;
 use crate::folder;
 use crate::interrupt;
 use std::path::Path;
+use std::sync::Mutex;
 use tropism::data::{DataSpec, FileSpec, Table};
 use tropism::report::Report;
 use tropism::spec::{Setup, Spec};
@@ -67,6 +68,25 @@ pub fn geometry(file: &Path, text: &str) -> Result<Vec<Setup>, Error> {
             .map_err(Error::of(file))?;
     setups.iter_mut().for_each(|setup| setup.budget.stop = interrupt::requested);
     Ok(setups)
+}
+
+/// Reads the data files that experiments in `file` name, each only once.
+pub fn loader(file: &Path) -> impl Fn(&FileSpec) -> Result<Table, tropism::Error> + Sync {
+    let folder = file.parent().unwrap_or(Path::new("")).to_path_buf();
+    let tables: Mutex<Vec<(FileSpec, Table)>> = Mutex::new(vec![]);
+    move |written| {
+        let known =
+            |all: &Vec<(FileSpec, Table)>| all.iter().find(|(f, _)| f == written).map(|(_, t)| t.clone());
+        if let Some(table) = tables.lock().ok().and_then(|all| known(&all)) {
+            return Ok(table);
+        }
+        let found = with_paths(written, |p| folder.join(p).to_string_lossy().into_owned());
+        let table = load(written, &found)?;
+        if let Ok(mut all) = tables.lock() {
+            all.push((written.clone(), table.clone()));
+        }
+        Ok(table)
+    }
 }
 
 /// Text of a file, without the byte order mark that no editor shows.

@@ -17,6 +17,8 @@ enum Stage {
     Before,
     /// A run is under way, in this unfinished folder.
     Running(PathBuf),
+    /// Several runs are under way; whatever is written stays.
+    Keeping,
     /// All is written; only the terminal waits.
     Written,
 }
@@ -57,14 +59,14 @@ fn press(code: i32) {
             complain("\nInterrupted before the run began, so nothing was written.");
             std::process::exit(code);
         }
-        Stage::Running(_) if earlier == 0 => {
+        Stage::Running(_) | Stage::Keeping if earlier == 0 => {
             complain("\nStopping at the next step; what there is will be kept. Ctrl-C again aborts at once.");
         }
         Stage::Running(folder) => {
             let _ = std::fs::remove_dir_all(folder);
             std::process::exit(code);
         }
-        Stage::Written => std::process::exit(code),
+        Stage::Keeping | Stage::Written => std::process::exit(code),
     }
 }
 
@@ -76,6 +78,11 @@ pub fn requested() -> bool {
 /// Names the unfinished folder, which a second press removes.
 pub fn begin(folder: &Path) {
     set(Stage::Running(folder.into()));
+}
+
+/// From now on what is finished is kept, even if a second press aborts the rest.
+pub fn begin_keeping() {
+    set(Stage::Keeping);
 }
 
 /// All is written, or given up.

@@ -91,6 +91,37 @@ impl Drop for Progress {
     }
 }
 
+/// Counts finished runs; several threads may tell it of theirs.
+pub struct Counter {
+    bar: ProgressBar,
+}
+
+impl Counter {
+    /// Of `total` runs `known` are finished already.
+    pub fn new(total: u64, known: u64, quiet: bool) -> Self {
+        let target =
+            if quiet || !watched() { ProgressDrawTarget::hidden() } else { ProgressDrawTarget::stderr() };
+        let bar = ProgressBar::with_draw_target(Some(total), target);
+        if let Ok(style) = ProgressStyle::with_template("{wide_bar} {pos} of {len} runs, {eta} left") {
+            bar.set_style(style);
+        }
+        bar.set_position(known);
+        bar.reset_eta();
+        Self { bar }
+    }
+
+    /// One more run has finished.
+    pub fn finished(&self) {
+        self.bar.inc(1);
+    }
+}
+
+impl Drop for Counter {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
 /// A spinner for work that cannot say how far it is; ends when dropped.
 pub struct Waiting {
     end: Option<Sender<()>>,

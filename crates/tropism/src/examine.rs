@@ -208,7 +208,7 @@ fn hash(setup: &Setup, id: Option<&str>, prediction: Option<&Prediction>) -> Str
     h.finalize().iter().map(|b| format!("{b:02x}")).collect()
 }
 
-fn data_digest(setup: &Setup, h: &mut Sha256) {
+pub(crate) fn data_digest(setup: &Setup, h: &mut Sha256) {
     let mut row = vec![];
     for i in 0..setup.data.n() {
         row.clear();

@@ -21,6 +21,7 @@ pub mod programs;
 pub mod registry;
 pub mod report;
 pub mod spec;
+pub mod sweep;
 pub mod terms;
 pub mod theory;
 pub mod training;

@@ -178,6 +178,7 @@ pub fn all_members() -> Vec<Member> {
         crate::optimizers::OptimizerSpec::MEMBERS,
         crate::programs::MEMBERS,
         crate::theory::MEMBERS,
+        crate::theory::trends::MEMBERS,
         crate::measures::MEMBERS,
         crate::spec::SECTIONS,
     ];

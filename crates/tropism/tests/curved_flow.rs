@@ -35,7 +35,7 @@ fn follow(data: &Dataset, model: &dyn Model, loss: &str, theta0: &[f64], log_tim
     let loss =
         LossSpec::parse("loss", loss, toml::Table::new(), &[]).and_then(|l| l.build()).expect("no keys");
     let built = flow();
-    let horizon = Horizon { log_time: Some(log_time), steps: None, exact_steps: 0 };
+    let horizon = Horizon { log_time: Some(log_time), steps: None, exact_steps: 0, log_loss: None };
     let job = Job { data, model, loss: &*loss, built: &built, log_weight: 0.0, theta0, horizon, seed: 1 };
     training::run(&job, &mut Silent)
 }
@@ -303,13 +303,15 @@ fn gradient_descent_tends_to_the_flow() {
         last(&training::run(&job, &mut Silent)).theta.clone()
     };
     let time = 1.0;
-    let flow =
-        end("kind = 'gradient_flow'", Horizon { log_time: Some(f64::ln(time)), steps: None, exact_steps: 0 });
+    let flow = end(
+        "kind = 'gradient_flow'",
+        Horizon { log_time: Some(f64::ln(time)), steps: None, exact_steps: 0, log_loss: None },
+    );
     let off = |steps: u64| {
         let eta = time / steps as f64;
         let found = end(
             &format!("kind = 'gradient_descent'\nstep_size = {eta}"),
-            Horizon { log_time: None, steps: Some(steps), exact_steps: steps },
+            Horizon { log_time: None, steps: Some(steps), exact_steps: steps, log_loss: None },
         );
         norm2(&found.iter().zip(&flow).map(|(a, b)| a - b).collect::<Vec<_>>())
     };

@@ -36,9 +36,10 @@ fn distance(a: &[f64], b: &[f64]) -> f64 {
 
 /// `STEPS` steps run exactly end within the stated bound of `EXACT` steps continued on the flow to the same time.
 fn continuation_holds(setup: &Setup, steps: u64, exact: u64) {
-    let all = run(setup, Horizon { log_time: None, steps: Some(steps), exact_steps: steps });
+    let all = run(setup, Horizon { log_time: None, steps: Some(steps), exact_steps: steps, log_loss: None });
     let log_time = last(&all).log_time;
-    let some = run(setup, Horizon { log_time: Some(log_time), steps: None, exact_steps: exact });
+    let some =
+        run(setup, Horizon { log_time: Some(log_time), steps: None, exact_steps: exact, log_loss: None });
     let bound = some.continuation_bound.expect("a continued run states its bound");
     let (a, b) = (&last(&all).theta, &last(&some).theta);
     // Rounding of many steps: half a unit in the last place each, adding up at worst. Local errors of the integrator:
@@ -86,7 +87,8 @@ fn momentum_stays_within_the_bound_of_its_flow() {
 fn the_bound_means_something() {
     let setup = experiment("kind = 'soudry_fig1'", "logistic", "kind = 'gradient_descent'");
     let bound = |exact| {
-        let horizon = Horizon { log_time: Some(1e6f64.ln()), steps: None, exact_steps: exact };
+        let horizon =
+            Horizon { log_time: Some(1e6f64.ln()), steps: None, exact_steps: exact, log_loss: None };
         run(&setup, horizon).continuation_bound.expect("continued")
     };
     let (early, late) = (bound(100), bound(10_000));
@@ -139,7 +141,8 @@ fn the_flow_agrees_with_a_slow_integrator_in_plain_time() {
     ] {
         let setup = experiment(data, loss, "kind = 'gradient_flow'");
         for time in [1.0, 30.0, 1e3] {
-            let horizon = Horizon { log_time: Some(f64::ln(time)), steps: None, exact_steps: 0 };
+            let horizon =
+                Horizon { log_time: Some(f64::ln(time)), steps: None, exact_steps: 0, log_loss: None };
             let flow = run(&setup, horizon);
             let h: f64 = 0.05f64.min(0.1 / setup.curvature.smoothness);
             let steps = (time / h).ceil() as usize;
@@ -164,7 +167,7 @@ fn two_horizons_see_one_curve() {
         let setup = experiment(data, loss, "kind = 'gradient_flow'");
         for pair in [[1e3, 1e6], [1e6, 1e30]] {
             let at = |log_time: f64| {
-                run(&setup, Horizon { log_time: Some(log_time), steps: None, exact_steps: 0 })
+                run(&setup, Horizon { log_time: Some(log_time), steps: None, exact_steps: 0, log_loss: None })
             };
             let (near, far) = (at(f64::ln(pair[0])), at(f64::ln(pair[1])));
             // The far run passed the near horizon between two of its records, on a curve that is monotone in log time in
@@ -186,13 +189,15 @@ fn two_horizons_see_one_curve() {
 #[test]
 fn the_flow_has_no_memory() {
     let setup = experiment("kind = 'soudry_fig1'", "logistic", "kind = 'gradient_flow'");
-    let at = |log_time: f64| run(&setup, Horizon { log_time: Some(log_time), steps: None, exact_steps: 0 });
+    let at = |log_time: f64| {
+        run(&setup, Horizon { log_time: Some(log_time), steps: None, exact_steps: 0, log_loss: None })
+    };
     let (t1, t2) = (1e4f64, 3e4f64);
     let (first, whole) = (at(t1.ln()), at(t2.ln()));
     let mut job = setup.job();
     let halfway = last(&first).theta.clone();
     job.theta0 = &halfway;
-    job.horizon = Horizon { log_time: Some((t2 - t1).ln()), steps: None, exact_steps: 0 };
+    job.horizon = Horizon { log_time: Some((t2 - t1).ln()), steps: None, exact_steps: 0, log_loss: None };
     let rest = training::run(&job, &mut Silent);
     // Three integrations at 1e-6 in the outputs a step, some hundred steps, errors that contract.
     let found = distance(&last(&rest).theta, &last(&whole).theta);

@@ -63,6 +63,7 @@ impl Room {
             Room::Optimizer => "optimizer",
             Room::Program => "program",
             Room::Theorem => "theorem",
+            Room::Trend => "trend",
             Room::Measure => "measure",
             Room::Section => "section",
         }
@@ -76,8 +77,9 @@ impl Room {
             Room::Optimizer => "Optimizers (optimizer.kind)",
             Room::Program => "Programs (what a theorem says is solved)",
             Room::Theorem => "Theorems (chosen by their hypotheses, or by name: theorem = …)",
+            Room::Trend => "Laws over several runs (judged by tropism sweep)",
             Room::Measure => "Measures (what is read off along the run)",
-            Room::Section => "Sections without kinds ([horizon], [judge])",
+            Room::Section => "Sections without kinds ([horizon], [judge], [sweep])",
         }
     }
 }

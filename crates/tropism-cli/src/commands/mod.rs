@@ -10,6 +10,7 @@ mod predict;
 mod report;
 mod run;
 mod schema;
+mod sweep;
 
 use crate::args::Command;
 use crate::error::Error;
@@ -56,6 +57,7 @@ pub fn carry_out(command: Command) -> Result<Exit, Error> {
         Command::Run(args) => run::run(&args),
         Command::Predict(args) => predict::predict(&args),
         Command::Geometry(args) => geometry::geometry(&args),
+        Command::Sweep(args) => sweep::sweep(&args),
         Command::List(args) => list::list(&args),
         Command::Explain(args) => explain::explain(&args),
         Command::New(args) => new::new(&args),

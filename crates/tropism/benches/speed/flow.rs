@@ -25,7 +25,8 @@ fn setup(data: &str) -> Setup {
 
 fn to(setup: &Setup, log10_time: f64) -> training::Trajectory {
     let mut job = setup.job();
-    job.horizon = Horizon { log_time: Some(log10_time * LN_10), steps: None, exact_steps: 100 };
+    job.horizon =
+        Horizon { log_time: Some(log10_time * LN_10), steps: None, exact_steps: 100, log_loss: None };
     training::run(&job, &mut Silent)
 }
 
@@ -46,7 +47,7 @@ pub fn table(effort: Effort) {
         let t = to(&setup, 1e5);
         let plain = {
             let mut job = setup.job();
-            job.horizon = Horizon { log_time: None, steps: Some(2_000), exact_steps: 2_000 };
+            job.horizon = Horizon { log_time: None, steps: Some(2_000), exact_steps: 2_000, log_loss: None };
             seconds(effort, || {
                 black_box(training::run(&job, &mut Silent));
             }) / 2_000.0

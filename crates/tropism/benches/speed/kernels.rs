@@ -30,7 +30,7 @@ fn setup(data: Dataset) -> Setup {
 /// Seconds of a run of `steps` steps, factorisations included.
 fn run(setup: &Setup, steps: u64) {
     let mut job = setup.job();
-    job.horizon = Horizon { log_time: None, steps: Some(steps), exact_steps: steps };
+    job.horizon = Horizon { log_time: None, steps: Some(steps), exact_steps: steps, log_loss: None };
     black_box(training::run(&job, &mut Silent));
 }
 

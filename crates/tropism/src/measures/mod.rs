@@ -43,6 +43,7 @@ measures! {
     kernel_drift => KernelDrift,
     kkt_residual => KktResidual,
     layer_alignment => LayerAlignment,
+    margin_l1 => MarginL1,
     margin_l2 => MarginL2,
     norm => Norm,
     normalized_margin => NormalizedMargin,

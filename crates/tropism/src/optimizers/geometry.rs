@@ -25,6 +25,8 @@ pub enum Geometry {
     Kronecker { beta2: f64, epsilon: f64 },
     /// Gradients times the (damped) inverse of the Gauss-Newton matrix.
     GaussNewton { damping: f64 },
+    /// The flow of the loss that gradient descent with step η follows to second order.
+    Modified { eta: f64 },
     /// No gradients: candidates are compared by their losses.
     Search,
 }

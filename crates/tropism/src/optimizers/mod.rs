@@ -43,6 +43,7 @@ members! {
         lion => LionSpec,
         mirror_descent => MirrorDescentSpec,
         mirror_flow => MirrorFlowSpec,
+        modified_gradient_flow => ModifiedGradientFlowSpec,
         muon => MuonSpec,
         natural_gradient => NaturalGradientSpec,
         nesterov => NesterovSpec,

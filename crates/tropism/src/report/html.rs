@@ -65,7 +65,7 @@ fn top(report: &Report, title: &str) -> Markup {
     }
 }
 
-fn glyph(kind: VerdictKind) -> &'static str {
+pub(super) fn glyph(kind: VerdictKind) -> &'static str {
     match kind {
         VerdictKind::Agrees => "✓",
         VerdictKind::Disagrees => "✗",

@@ -15,6 +15,8 @@ mod html_tables;
 mod html_tests;
 mod html_words;
 mod json;
+mod sweep;
+mod sweep_page;
 mod terminal;
 mod text;
 mod value;
@@ -26,5 +28,10 @@ pub use geometry::{
 };
 pub use html::html;
 pub use json::{json, schema};
+pub use sweep::{
+    PhasePicture, PicturePoint, SweepAxis, SweepGroup, SweepReport, SweepRun, TrendReport, sweep_json,
+    sweep_schema,
+};
+pub use sweep_page::{sweep_html, sweep_svgs, sweep_text};
 pub use text::{prediction_text, text};
 pub use value::*;

@@ -3,7 +3,8 @@
 //! Assumes: `time` for optimizers with a flow limit (gradient methods with constant steps), `steps` for all others; where
 //! both are given, whichever comes first.
 //! Units and invariance: time is `t = Σ η_k`, for momentum β divided by `1 − β`.
-//! Errors: a time that is not above zero, steps for a flow, a time for an optimizer whose clock is its steps.
+//! `loss` ends a run of discrete steps at the first iterate whose training loss is at most that.
+//! Errors: a time that is not above zero, steps or a loss for a flow, a time for an optimizer whose clock is its steps.
 //! Example: `[horizon]`, `time = "1e100000"`, `exact_steps = 5000`.
 
 use crate::Error;
@@ -66,6 +67,9 @@ pub struct HorizonSpec {
     /// Discrete steps run exactly before the flow takes over.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub exact_steps: Option<u64>,
+    /// Stop at the first iterate whose training loss is at most this.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub loss: Option<f64>,
 }
 
 #[cfg(test)]

@@ -10,12 +10,14 @@ mod judge;
 mod parse;
 mod schema;
 mod setup;
+mod sweep;
 
 pub use features::Features;
 pub use horizon::{HorizonSpec, Time};
 pub use parse::with_line;
 pub use schema::schema;
 pub use setup::{Loader, Setup};
+pub use sweep::{Axis, SweepKeys, SweepSpec};
 
 use crate::data::{DataSpec, Dataset, Preparation};
 use crate::losses::LossSpec;
@@ -32,6 +34,7 @@ pub const SECTIONS: &[Member] = &[
         schemars::schema_for!(HorizonSpec)
     }),
     Member::with_keys("section", "judge", include_str!("judge.rs"), || schemars::schema_for!(JudgeRule)),
+    Member::with_keys("section", "sweep", include_str!("sweep.rs"), || schemars::schema_for!(SweepKeys)),
 ];
 
 /// What a loss is multiplied by.

@@ -10,14 +10,14 @@ use crate::registry::{keys_of, parse_keys};
 use crate::terms::JudgeRule;
 use toml::{Table, Value};
 
-const SECTIONS: [&str; 6] = ["data", "model", "loss", "optimizer", "horizon", "judge"];
+pub(super) const SECTIONS: [&str; 6] = ["data", "model", "loss", "optimizer", "horizon", "judge"];
 const TOP_KEYS: [&str; 3] = ["title", "seed", "theorem"];
 
 pub fn spec(text: &str) -> Result<Spec, Error> {
     read(table(text)?).map_err(|e| with_line(e, text))
 }
 
-fn table(text: &str) -> Result<Table, Error> {
+pub(super) fn table(text: &str) -> Result<Table, Error> {
     text.parse().map_err(|e: toml::de::Error| Error::Syntax {
         message: e.to_string().trim().to_string(),
         line: e.span().map(|s| line_of(text, s.start)),
@@ -59,7 +59,7 @@ fn usual_optimizers(base: &mut Table, mut usual: Table) -> Vec<Value> {
 }
 
 /// An optimizer's kind with the keys that the file sets.
-fn label(optimizer: &Value) -> String {
+pub(super) fn label(optimizer: &Value) -> String {
     let Some(table) = optimizer.as_table() else { return "optimizer".into() };
     let kind = table.get("kind").and_then(Value::as_str).unwrap_or("optimizer").replace('_', " ");
     // A norm speaks for itself.
@@ -71,7 +71,7 @@ fn label(optimizer: &Value) -> String {
     if keys.is_empty() { kind } else { format!("{kind}, {}", keys.join(", ")) }
 }
 
-fn read(mut table: Table) -> Result<Spec, Error> {
+pub(super) fn read(mut table: Table) -> Result<Spec, Error> {
     check_top(&table)?;
     let title = take_string(&mut table, "title")?.unwrap_or_default();
     let theorem = take_string(&mut table, "theorem")?;
@@ -115,6 +115,10 @@ fn check_judge(rule: &JudgeRule) -> Result<(), Error> {
 }
 
 fn check_top(table: &Table) -> Result<(), Error> {
+    if table.contains_key("sweep") {
+        let missing = "this file stands for several experiments; `tropism sweep` runs them";
+        return Err(Error::incompatible("[sweep]", "a single run", missing));
+    }
     let valid: Vec<String> = SECTIONS.iter().chain(&TOP_KEYS).map(|s| s.to_string()).collect();
     for (key, value) in table {
         if !valid.contains(key) {

@@ -212,6 +212,17 @@ fn resolve_horizon(
         let missing = "a flow has no steps; set horizon.time";
         return Err(Error::incompatible("horizon.steps", optimizer.id(), missing));
     }
+    if let Some(loss) = h.loss {
+        if !(loss > 0.0 && loss.is_finite()) {
+            return Err(Error::bad_value("horizon", "loss", loss, "it must be a finite number > 0"));
+        }
+        if facts.continuous || h.time.is_some() {
+            let missing = "a loss to stop at is looked for among discrete steps; set horizon.steps beside it";
+            let other = if facts.continuous { optimizer.id() } else { "horizon.time" };
+            return Err(Error::incompatible("horizon.loss", other, missing));
+        }
+        h.steps.get_or_insert(100_000);
+    }
     if h.steps == Some(0) {
         return Err(Error::bad_value("horizon", "steps", 0, "at least one step is needed"));
     }
@@ -234,5 +245,5 @@ fn resolve_horizon(
     let affordable = (1e8 / (data.n() * data.d() * data.targets.outputs()).max(1) as f64) as u64;
     let exact_steps = *h.exact_steps.get_or_insert(affordable.clamp(100, 10_000));
     let log_time = h.time.as_ref().map(Time::log).transpose()?;
-    Ok(Horizon { log_time, steps: h.steps, exact_steps })
+    Ok(Horizon { log_time, steps: h.steps, exact_steps, log_loss: h.loss.map(f64::ln) })
 }

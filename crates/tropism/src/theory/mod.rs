@@ -10,6 +10,7 @@ mod scopes;
 mod silence;
 mod steps;
 mod tangent;
+pub mod trends;
 
 pub use case::{Case, Check, SEPARABLE, check};
 pub use resolve::{Resolution, resolve};

@@ -94,7 +94,7 @@ fn iterate(
     let mut next_record = after(1, state.step, ratio);
     let (mut before, mut between) = (state.theta.clone(), state.theta.clone());
     while state.step < budget {
-        let stop = budget.min(next_record).min(state.step + STRIDE);
+        let stop = budget.min(next_record).min(state.step + stride(job, state));
         if stop > state.step + 1 {
             before.copy_from_slice(&state.theta);
         }
@@ -113,8 +113,11 @@ fn iterate(
         if job.built.optimizer.finished(state) {
             return Ended::Completed;
         }
+        if job.horizon.log_loss.is_some_and(|goal| oracle.log_loss_at(&state.theta) <= goal) {
+            return Ended::Completed;
+        }
         let log_time = state.clock.log();
-        if job.horizon.log_time.is_some_and(|t| log_time >= t) {
+        if job.horizon.log_time.is_some_and(|t| log_time >= t) || steps_left(job, state) < SHORT {
             return Ended::Completed;
         }
         if !observer.progress(state.step as f64 / budget as f64, state.step, log_time) {
@@ -126,6 +129,28 @@ fn iterate(
     }
     let steps_were_the_horizon = job.horizon.steps.is_some_and(|s| state.step >= s);
     if steps_were_the_horizon { Ended::Completed } else { Ended::BudgetSpent }
+}
+
+/// Part of a step by which rounding of the clock may miss the horizon's time.
+const SHORT: f64 = 1e-6;
+
+/// How many steps of constant size are left to the horizon's time; infinite without one.
+fn steps_left(job: &Job, state: &State) -> f64 {
+    match (job.horizon.log_time, job.built.step_size) {
+        (Some(goal), Some(eta)) => (goal.exp() - state.clock.log().exp()) / eta,
+        _ => f64::INFINITY,
+    }
+}
+
+/// Steps to take at once: single ones where the first iterate below a loss is looked for, and no further than the horizon's
+/// time, so that runs with several step sizes end at the same time.
+fn stride(job: &Job, state: &State) -> u64 {
+    let left = steps_left(job, state);
+    match job.horizon.log_loss {
+        Some(_) => 1,
+        None if left < STRIDE as f64 => (left - SHORT).ceil().max(1.0) as u64,
+        None => STRIDE,
+    }
 }
 
 /// Steps up to `stop`, each added to the sums: many in one go where they are plain descent with one step size, else singly.

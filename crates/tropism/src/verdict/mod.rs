@@ -11,6 +11,7 @@ mod pictures;
 mod rate;
 mod reference;
 mod targets;
+mod trend;
 
 pub use compare::{Comparison, compare, evidence};
 pub use judge::{Broken, Evidence, Finding, Settled, judge};
@@ -18,3 +19,4 @@ pub use measured::{Coordinate, Point, RateSeen, Selected};
 pub use pictures::{CompletionReport, FourierReport};
 pub use rate::fit;
 pub use reference::Reference;
+pub use trend::{Interval, Observations, Seen, exponent, judge_trend, mean};

@@ -228,7 +228,7 @@ fn moves_as_its_geometry_says(optimizer: &dyn Optimizer, problem: &Problem) -> L
             let with = g.iter().zip(&moved).all(|(g, v)| g * v < 0.0 || *g == 0.0);
             return holds(with, || "a coordinate moved up its gradient".into());
         }
-        Geometry::Kronecker { .. } | Geometry::GaussNewton { .. } => {
+        Geometry::Kronecker { .. } | Geometry::GaussNewton { .. } | Geometry::Modified { .. } => {
             return holds(descent > 0.0, || format!("no descent: {descent}"));
         }
         Geometry::Search => return Ok(()),

@@ -28,7 +28,7 @@ fn pure_and_blind(theorem: &dyn Theorem, experiments: &[Setup]) -> Law {
         let look = |case: &Case| (theorem.hypotheses(case), theorem.predict(case));
         let before = look(&first);
         let mut job = setup.job();
-        job.horizon = Horizon { log_time: None, steps: Some(3), exact_steps: 3 };
+        job.horizon = Horizon { log_time: None, steps: Some(3), exact_steps: 3, log_loss: None };
         training::run(&job, &mut Silent);
         holds(before == look(&first) && before == look(&second), || {
             format!("changes its mind on {}", setup.data.name)

@@ -48,6 +48,7 @@ const DEFAULTS: &[(&str, &str)] = &[
     ("lion", "steepest_descent_max_margin"),
     ("mirror_descent", "mirror_descent_max_margin"),
     ("mirror_flow", "mirror_descent_max_margin"),
+    ("modified_gradient_flow", "none"),
     ("muon", "steepest_descent_max_margin"),
     ("natural_gradient", "none"),
     ("nesterov", "gradient_descent_max_margin"),

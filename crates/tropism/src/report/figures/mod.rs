@@ -14,10 +14,12 @@ mod measured;
 mod pairs;
 mod raster;
 mod spectra;
+mod sweep;
 #[cfg(test)]
 mod tests;
 
 pub(super) use heat::geometry_figure;
+pub(super) use sweep::sweep_figures;
 
 use super::Report;
 use canvas::{Palette, finish};

@@ -1,0 +1,138 @@
+//! From finished runs to means, laws judged and the picture.
+
+use super::Sweep;
+use crate::report::{PhasePicture, SweepAxis, SweepGroup, SweepReport, SweepRun, TrendReport};
+use crate::terms::VerdictKind;
+use crate::theory::trends::Foreseen;
+use crate::verdict::{Observations, judge_trend, mean};
+use std::collections::BTreeMap;
+
+/// Rows of a picture.
+const LEVELS: usize = 48;
+
+impl Sweep {
+    /// The report on the runs of [`Sweep::runs`], in that order; `None` for a run that is missing.
+    pub(super) fn conclude(&self, done: Vec<Option<SweepRun>>) -> SweepReport {
+        let axes: Vec<SweepAxis> = self.spec.axes.iter().map(describe).collect();
+        let seeds = self.spec.keys.seeds as usize;
+        let rows: Vec<&[Option<SweepRun>]> = done.chunks(seeds).collect();
+        let trends: Vec<TrendReport> = self.foreseen.iter().map(|f| self.judged(f, &axes, &rows)).collect();
+        let (verdict, reason) = overall(&trends);
+        let groups =
+            self.spec.combinations().into_iter().zip(&rows).map(|(at, row)| self.group(at, row)).collect();
+        SweepReport {
+            schema: "tropism-sweep/1".into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            title: self.title(&axes),
+            verdict,
+            reason,
+            hash: self.hash.clone(),
+            data: self.data.clone(),
+            picture: self.spec.keys.picture.as_ref().and_then(|q| picture(q, &rows)),
+            axes,
+            seeds: (0..self.spec.keys.seeds).map(|r| self.seed(r)).collect(),
+            confidence: self.spec.keys.confidence,
+            quantities: self.quantities().iter().map(|q| q.name()).collect(),
+            trends,
+            groups,
+            missing: done.iter().filter(|r| r.is_none()).count(),
+            runs: done.into_iter().flatten().collect(),
+        }
+    }
+
+    fn title(&self, axes: &[SweepAxis]) -> String {
+        let keys: Vec<&str> = axes.iter().map(|a| a.key.as_str()).collect();
+        let made = || format!("{} over {}", self.data.name, keys.join(" and "));
+        self.spec.title().map_or_else(made, String::from)
+    }
+
+    fn judged(&self, foreseen: &Foreseen, axes: &[SweepAxis], rows: &[&[Option<SweepRun>]]) -> TrendReport {
+        let Foreseen { id, trend, hypotheses, prediction, broken } = foreseen;
+        let quantity = prediction.quantity.name();
+        let value = |run: &Option<SweepRun>| run.as_ref()?.values.get(&quantity).copied();
+        let values: Vec<Vec<Option<f64>>> = rows.iter().map(|row| row.iter().map(value).collect()).collect();
+        let axis = axes.first().and_then(|a| a.numbers.as_deref());
+        let seen = Observations { axis, values: &values, confidence: self.spec.keys.confidence }
+            .seen(&prediction.shape);
+        let finding = judge_trend(&prediction.shape, &seen, broken.as_deref(), hypotheses, &self.rule);
+        TrendReport {
+            id: (*id).into(),
+            source: trend.source().into(),
+            statement: prediction.statement.clone(),
+            quantity,
+            shape: prediction.shape.clone(),
+            hypotheses: hypotheses.clone(),
+            seen,
+            verdict: finding.verdict,
+            reason: finding.reason,
+        }
+    }
+
+    fn group(&self, at: Vec<usize>, row: &[Option<SweepRun>]) -> SweepGroup {
+        let runs: Vec<&SweepRun> = row.iter().flatten().collect();
+        let mut verdicts = BTreeMap::new();
+        for run in &runs {
+            *verdicts.entry(word(run.verdict)).or_insert(0) += 1;
+        }
+        let of = |quantity: &String| {
+            let values: Vec<f64> = runs.iter().filter_map(|r| r.values.get(quantity).copied()).collect();
+            mean(&values, self.spec.keys.confidence).map(|m| (quantity.clone(), m))
+        };
+        let means = self.quantities().iter().map(|q| q.name()).filter_map(|q| of(&q)).collect();
+        SweepGroup { name: self.spec.name(&at), at, runs: runs.len(), verdicts, means }
+    }
+}
+
+fn word(verdict: VerdictKind) -> String {
+    let value = serde_json::to_value(verdict).unwrap_or_default();
+    value.as_str().unwrap_or_default().to_string()
+}
+
+fn describe(axis: &crate::spec::Axis) -> SweepAxis {
+    let names = (0..axis.values.len()).map(|i| axis.name(i)).collect();
+    SweepAxis { key: axis.key.clone(), names, numbers: axis.numbers() }
+}
+
+/// The worst of the laws' verdicts.
+fn overall(trends: &[TrendReport]) -> (VerdictKind, String) {
+    use VerdictKind::{Agrees, Disagrees, NoPrediction, OutOfScope, Undecided};
+    let worst = [Disagrees, Undecided, OutOfScope, Agrees]
+        .into_iter()
+        .find_map(|kind| trends.iter().find(|t| t.verdict == kind));
+    match worst {
+        None => {
+            (NoPrediction, "No law in the registry speaks of this sweep; the table stands for itself.".into())
+        }
+        Some(t) => (t.verdict, format!("{}: {}", t.id, t.reason)),
+    }
+}
+
+/// The quantity over axis and loss: at every level the mean over the seeds of the last value recorded before it.
+fn picture(quantity: &str, rows: &[&[Option<SweepRun>]]) -> Option<PhasePicture> {
+    let paths: Vec<Vec<&SweepRun>> = rows.iter().map(|row| row.iter().flatten().collect()).collect();
+    let depths = |run: &SweepRun| {
+        let finite = run.path.iter().map(|p| -p.log10_loss).filter(|d| d.is_finite() && *d > 0.0);
+        finite.fold((f64::INFINITY, 0.0f64), |(l, h), d| (l.min(d), h.max(d)))
+    };
+    // Up to the loss that every run has reached.
+    let ends = paths.iter().flatten().map(|r| depths(r)).filter(|(_, high)| *high > 0.0);
+    let (low, high) = ends.fold((f64::INFINITY, f64::INFINITY), |(l, h), (a, b)| (l.min(a), h.min(b)));
+    if low >= high || !high.is_finite() {
+        return None;
+    }
+    let low = low.max(0.1f64.min(0.5 * high));
+    // Levels are even in log log(1/ε), where the theory's transitions are.
+    let levels: Vec<f64> =
+        (0..LEVELS).map(|k| low * (high / low).powf(k as f64 / (LEVELS - 1) as f64)).collect();
+    let at = |run: &SweepRun, level: f64| {
+        let reached = run.path.iter().any(|p| -p.log10_loss >= level * (1.0 - 1e-9));
+        let before = run.path.iter().rev().find(|p| -p.log10_loss <= level * (1.0 + 1e-9));
+        before.filter(|_| reached).map(|p| p.value)
+    };
+    let cell = |level: f64, runs: &Vec<&SweepRun>| {
+        let found: Vec<f64> = runs.iter().filter_map(|r| at(r, level)).collect();
+        (!found.is_empty()).then(|| found.iter().sum::<f64>() / found.len() as f64)
+    };
+    let values = levels.iter().flat_map(|&level| paths.iter().map(move |runs| cell(level, runs))).collect();
+    Some(PhasePicture { quantity: quantity.into(), levels, values })
+}

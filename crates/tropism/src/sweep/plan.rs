@@ -1,0 +1,138 @@
+//! Before the first run: every combination is built once, laws are foreseen, and everything is hashed.
+
+use crate::Error;
+use crate::data::Dataset;
+use crate::error::nearest;
+use crate::examine;
+use crate::measures;
+use crate::report::DataReport;
+use crate::spec::{Loader, Setup, Spec, SweepSpec};
+use crate::terms::JudgeRule;
+use crate::theory::Case;
+use crate::theory::trends::{Foreseen, Quantity, SweepCase, Variant, foresee};
+use sha2::{Digest, Sha256};
+
+/// What is known of every run without a measure.
+pub(super) const COLUMNS: [&str; 8] = [
+    "direction_distance",
+    "margin_l2",
+    "norm",
+    "relative_gap",
+    "residual",
+    "steps",
+    "test_error",
+    "train_error",
+];
+
+/// A planned sweep.
+pub struct Sweep {
+    pub spec: SweepSpec,
+    /// The laws that speak of it, with hypotheses and predictions.
+    pub foreseen: Vec<Foreseen>,
+    /// See [`crate::report::SweepReport::hash`].
+    pub hash: String,
+    pub(super) data: DataReport,
+    pub(super) first_seed: u64,
+    pub(super) rule: JudgeRule,
+}
+
+impl Sweep {
+    /// Builds every combination once, on the first seed, and says what is predicted.
+    ///
+    /// # Errors
+    /// Anything wrong with one of the experiments, a measure or a law that is in no registry.
+    pub fn plan(spec: SweepSpec, load: Loader) -> Result<Self, Error> {
+        check_names(&spec)?;
+        let mut hash = Sha256::new();
+        hash.update(env!("CARGO_PKG_VERSION"));
+        hash.update(format!("{:?}", spec.keys));
+        let (mut variants, mut first, mut loaded) = (vec![], None, Loaded::default());
+        for at in spec.combinations() {
+            let one = spec.experiment(&at, 0)?;
+            let setup = Setup::with_data(&one, loaded.dataset(&one, load)?)?;
+            hash.update(setup.spec.to_toml());
+            examine::data_digest(&setup, &mut hash);
+            variants.push(Variant { optimizer: setup.built.optimizer.facts(), spec: setup.spec.clone() });
+            first.get_or_insert(setup);
+        }
+        let setup = first.ok_or_else(|| Error::data("sweep", "there is nothing to run"))?;
+        let case = Case::new(&setup);
+        let foreseen = foresee(&SweepCase { sweep: &spec, case: &case, variants: &variants })?;
+        for f in &foreseen {
+            hash.update(format!("{} {:?} {:?}", f.id, f.prediction, f.broken));
+        }
+        Ok(Self {
+            foreseen,
+            hash: hash.finalize().iter().map(|b| format!("{b:02x}")).collect(),
+            data: examine::data_report(&setup),
+            first_seed: setup.spec.seed,
+            rule: setup.rule,
+            spec,
+        })
+    }
+
+    /// What is read off every run, in the order of the tables: what laws speak of, what the file asks for, the errors.
+    pub fn quantities(&self) -> Vec<Quantity> {
+        // A law that does not apply asks for no companion runs.
+        let apply = self.foreseen.iter().filter(|f| f.broken.is_none());
+        let of_laws = apply.map(|f| f.prediction.quantity.clone());
+        let asked = self.spec.keys.measures.iter().chain(&self.spec.keys.picture);
+        let asked = asked.map(|id| Quantity::Measure(id.clone()));
+        let errors = ["relative_gap", "test_error", "train_error"].map(|id| Quantity::Measure(id.into()));
+        let mut out: Vec<Quantity> = vec![];
+        for quantity in of_laws.chain(asked).chain(errors) {
+            if !out.contains(&quantity) {
+                out.push(quantity);
+            }
+        }
+        out
+    }
+}
+
+fn check_names(spec: &SweepSpec) -> Result<(), Error> {
+    let mut valid: Vec<String> = measures::MEMBERS.iter().map(|m| m.id.to_string()).collect();
+    valid.extend(COLUMNS.map(String::from));
+    for (key, name) in spec.keys.named() {
+        if !valid.contains(name) {
+            return Err(Error::UnknownKind {
+                section: "sweep".into(),
+                what: key.into(),
+                found: name.clone(),
+                nearest: nearest(name, &valid),
+                valid,
+                line: None,
+            });
+        }
+    }
+    if spec.keys.picture.is_some() && (spec.axes.len() != 1 || spec.axes[0].numbers().is_none()) {
+        let expected = "a picture over key and loss needs exactly one key that varies, over numbers";
+        return Err(Error::bad_value(
+            "sweep",
+            "picture",
+            spec.keys.picture.clone().unwrap_or_default(),
+            expected,
+        ));
+    }
+    Ok(())
+}
+
+/// The data set of the last experiment, which most combinations share.
+#[derive(Default)]
+struct Loaded {
+    last: Option<(String, Dataset)>,
+}
+
+impl Loaded {
+    fn dataset(&mut self, spec: &Spec, load: Loader) -> Result<Dataset, Error> {
+        let task = spec.loss.loss.build()?.facts().task;
+        let key = format!("{:?} {task:?} {}", spec.data, spec.seed);
+        match &self.last {
+            Some((known, data)) if *known == key => Ok(data.clone()),
+            _ => {
+                let data = spec.dataset(load)?;
+                self.last = Some((key, data.clone()));
+                Ok(data)
+            }
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! One run of a sweep, with the companions its quantities need.
+
+use super::plan::COLUMNS;
+use super::{Host, Stoppable, Sweep};
+use crate::Error;
+use crate::examine::{conclude, predict};
+use crate::measures::{self, Moment, View};
+use crate::numerics::linalg::norm2;
+use crate::optimizers::OptimizerSpec;
+use crate::report::{PicturePoint, Point, Report, SweepRun};
+use crate::spec::{HorizonSpec, Setup, Spec};
+use crate::terms::VerdictKind;
+use crate::theory::trends::{Companion, Quantity};
+use crate::training::{self, Ended, Trajectory};
+use std::collections::BTreeMap;
+
+impl Sweep {
+    /// The run at one combination and repeat; `None` if it was told to stop.
+    pub(super) fn single(&self, at: &[usize], repeat: u64, host: &Host) -> Option<SweepRun> {
+        if (host.stop)() {
+            return None;
+        }
+        match self.carry_out(at, repeat, host) {
+            Ok(run) => run,
+            Err(e) => Some(SweepRun {
+                at: at.to_vec(),
+                seed: self.seed(repeat),
+                verdict: VerdictKind::Undecided,
+                theorem: None,
+                reason: e.to_string(),
+                ended: "refused".into(),
+                steps: 0,
+                log10_time: None,
+                log10_loss: None,
+                values: BTreeMap::new(),
+                path: vec![],
+            }),
+        }
+    }
+
+    fn carry_out(&self, at: &[usize], repeat: u64, host: &Host) -> Result<Option<SweepRun>, Error> {
+        let spec = self.spec.experiment(at, repeat)?;
+        let (setup, trajectory) = follow(&spec, host)?;
+        let predicted = predict(&setup)?;
+        let report = conclude(&setup, &predicted, &trajectory);
+        let values = self.values(&setup, &trajectory, &report, host)?;
+        if (host.stop)() || trajectory.ended == Ended::Interrupted {
+            return Ok(None);
+        }
+        Ok(Some(SweepRun {
+            at: at.to_vec(),
+            seed: setup.spec.seed,
+            verdict: report.verdict,
+            theorem: report.prediction.theorem.clone(),
+            reason: report.reason.clone(),
+            ended: report.run.ended.clone(),
+            steps: report.run.steps,
+            log10_time: report.log10_time,
+            log10_loss: report.series.last().and_then(|p| p.log10_loss),
+            values,
+            path: self.path(&setup, &trajectory, &report),
+        }))
+    }
+
+    fn values(
+        &self,
+        setup: &Setup,
+        trajectory: &Trajectory,
+        report: &Report,
+        host: &Host,
+    ) -> Result<BTreeMap<String, f64>, Error> {
+        let mut out = BTreeMap::new();
+        // Where a run did not end where it was to end, nothing is compared.
+        let valid = [Ended::Completed, Ended::Stationary].contains(&trajectory.ended);
+        let (Some(last), true) = (trajectory.snapshots.last(), valid && met(setup, trajectory)) else {
+            return Ok(out);
+        };
+        let moment = Moment::new(setup, last);
+        for quantity in self.quantities() {
+            let value = match &quantity {
+                Quantity::Measure(id) => read(id, setup, &moment, report, report.series.last()),
+                Quantity::OutputDistance(c) | Quantity::ParameterDistance(c) => {
+                    let (beside, other) = follow(&companion(*c, setup, trajectory), host)?;
+                    distance(&quantity, (setup, trajectory), (&beside, &other))
+                }
+            };
+            if let Some(v) = value.filter(|v| v.is_finite()) {
+                out.insert(quantity.name(), v);
+            }
+        }
+        Ok(out)
+    }
+
+    /// The picture's quantity at every recorded moment.
+    fn path(&self, setup: &Setup, trajectory: &Trajectory, report: &Report) -> Vec<PicturePoint> {
+        let Some(id) = &self.spec.keys.picture else { return vec![] };
+        let point = |(snapshot, point)| {
+            let moment = Moment::new(setup, snapshot);
+            let value = read(id, setup, &moment, report, Some(point)).filter(|v| v.is_finite())?;
+            Some(PicturePoint { log10_loss: point.log10_loss?, value })
+        };
+        trajectory.snapshots.iter().zip(&report.series).filter_map(point).collect()
+    }
+}
+
+/// Builds and runs an experiment.
+fn follow(spec: &Spec, host: &Host) -> Result<(Setup, Trajectory), Error> {
+    let mut setup = Setup::build(spec, &|file| (host.load)(file))?;
+    setup.budget.stop = host.stop;
+    let trajectory = training::run(&setup.job(), &mut Stoppable(host.stop));
+    Ok((setup, trajectory))
+}
+
+/// Whether a run that was to stop at a loss has got there.
+fn met(setup: &Setup, trajectory: &Trajectory) -> bool {
+    let reached = trajectory.snapshots.last().map_or(f64::INFINITY, |s| s.log_loss);
+    setup.horizon.log_loss.is_none_or(|goal| reached <= goal)
+}
+
+/// A quantity at one moment: a column of the report's series, or a measure.
+fn read(id: &str, setup: &Setup, moment: &Moment, report: &Report, point: Option<&Point>) -> Option<f64> {
+    if COLUMNS.contains(&id) {
+        let p = point?;
+        return match id {
+            "direction_distance" => p.direction_distance,
+            "margin_l2" => p.margin_l2,
+            "norm" => Some(p.norm),
+            "relative_gap" => p.gap.filter(|_| !report.prediction.negative),
+            "residual" => p.residual,
+            "steps" => Some(p.step as f64),
+            "test_error" => p.test_error,
+            _ => p.train_error,
+        };
+    }
+    let (_, measure) = measures::all().into_iter().find(|(known, _)| *known == id)?;
+    measure.evaluate(&View { setup, moment, target: None })
+}
+
+/// The experiment beside `setup`'s.
+fn companion(which: Companion, setup: &Setup, trajectory: &Trajectory) -> Spec {
+    let mut spec = setup.spec.clone();
+    match which {
+        Companion::Tangent => spec.model.regime.linearized = true,
+        Companion::Flow => {
+            spec.optimizer = OptimizerSpec::gradient_flow(Default::default());
+            spec.horizon = HorizonSpec { time: spec.horizon.time.clone(), ..HorizonSpec::default() };
+        }
+        Companion::ModifiedFlow => {
+            let keys = crate::optimizers::modified_gradient_flow::ModifiedGradientFlowSpec {
+                step_size: setup.built.step_size,
+            };
+            spec.optimizer = OptimizerSpec::modified_gradient_flow(keys);
+            spec.horizon = HorizonSpec { steps: Some(trajectory.steps), ..HorizonSpec::default() };
+        }
+    }
+    spec
+}
+
+type Run<'a> = (&'a Setup, &'a Trajectory);
+
+/// Distance of a run to its companion; `None` where that did not end where it was to end.
+fn distance(quantity: &Quantity, run: Run, beside: Run) -> Option<f64> {
+    let valid = [Ended::Completed, Ended::Stationary].contains(&beside.1.ended);
+    let of = |(_, t): Run| t.snapshots.last().filter(|_| valid).map(|s| s.theta.clone());
+    let (own, other) = (of(run)?, of(beside)?);
+    let apart = |a: &[f64], b: &[f64]| norm2(&a.iter().zip(b).map(|(x, y)| x - y).collect::<Vec<_>>());
+    if matches!(quantity, Quantity::ParameterDistance(_)) {
+        return Some(apart(&own, &other));
+    }
+    let test = run.0.data.test.as_deref()?;
+    let (a, b) = (run.0.outputs(&own, test), beside.0.outputs(&other, test));
+    Some(apart(&a, &b) / norm2(&b))
+}
