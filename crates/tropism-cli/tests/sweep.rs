@@ -83,7 +83,11 @@ fn what_is_wrong_is_said_with_its_place() {
     let desk = Desk::new();
     desk.file("order.toml", FILE);
     let refused = [
-        ("optimizer.step_size = [0.02, 0.01, 0.005]", "optimizer.step_siz = [0.1]", "Did you mean `step_size`"),
+        (
+            "optimizer.step_size = [0.02, 0.01, 0.005]",
+            "optimizer.step_siz = [0.1]",
+            "Did you mean `step_size`",
+        ),
         ("optimizer.step_size = [0.02, 0.01, 0.005]", "optimizer.step_size = [-0.1]", "step_size"),
         ("[sweep.over]", "[sweep]\nmeasures = [\"nrm\"]\n[sweep.over]", "Did you mean `norm`"),
         ("[sweep.over]", "[sweep]\nseeds = 0\n[sweep.over]", "at least 1"),

@@ -259,7 +259,7 @@ fn setup(data: Dataset, keys: &str) -> Setup {
 
 fn run(setup: &Setup, steps: u64) -> training::Trajectory {
     let mut job = setup.job();
-    job.horizon = Horizon { log_time: None, steps: Some(steps), exact_steps: steps };
+    job.horizon = Horizon { log_time: None, steps: Some(steps), exact_steps: steps, log_loss: None };
     training::run(&job, &mut Silent)
 }
 

@@ -7,7 +7,10 @@ use tropism::{Error, Spec, optimizers};
 /// The theorem that applies, or `!` and the hypothesis that fails, or `none`.
 fn speaks(loss: &str, optimizer: &str) -> String {
     let horizon = match optimizer {
-        o if ["gradient_flow", "mirror_flow", "regularization_path"].iter().any(|f| o.contains(f)) => {
+        o if ["gradient_flow", "mirror_flow", "regularization_path"]
+            .iter()
+            .any(|f| o.contains(&format!("\"{f}\""))) =>
+        {
             "time = 1e3"
         }
         _ => "steps = 10",
