@@ -44,6 +44,9 @@ pub struct SweepRun {
     pub values: BTreeMap<String, f64>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub path: Vec<PicturePoint>,
+    /// Parameters less those of a companion run, where a law asks for their mean.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub offset: Vec<f64>,
 }
 
 /// All runs of one combination.
@@ -66,6 +69,8 @@ pub struct TrendReport {
     pub statement: String,
     pub quantity: String,
     pub shape: Shape,
+    /// What a power law is a power of, where that is not the key itself.
+    pub abscissa: Option<String>,
     pub hypotheses: Vec<Hypothesis>,
     /// The exponent, or the differences of means, with intervals; empty where some run has no value.
     pub seen: Vec<Seen>,

@@ -41,6 +41,7 @@ fn interval(m: Option<&Interval>) -> String {
 /// What was predicted of the quantity, in symbols.
 fn predicted(t: &TrendReport, report: &SweepReport) -> String {
     let key = report.axes.first().map_or("", |a| &a.key);
+    let key = t.abscissa.as_deref().unwrap_or(key);
     match &t.shape {
         Shape::Power { exponent, at_least } => {
             let bound = if *at_least { ", or faster" } else { "" };

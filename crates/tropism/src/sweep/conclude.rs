@@ -1,10 +1,11 @@
 //! From finished runs to means, laws judged and the picture.
 
 use super::Sweep;
+use crate::numerics::linalg::norm2;
 use crate::report::{PhasePicture, SweepAxis, SweepGroup, SweepReport, SweepRun, TrendReport};
 use crate::terms::VerdictKind;
-use crate::theory::trends::Foreseen;
-use crate::verdict::{Observations, judge_trend, mean};
+use crate::theory::trends::{Foreseen, Quantity};
+use crate::verdict::{Interval, Observations, judge_trend, mean};
 use std::collections::BTreeMap;
 
 /// Rows of a picture.
@@ -50,8 +51,13 @@ impl Sweep {
         let Foreseen { id, trend, hypotheses, prediction, broken } = foreseen;
         let quantity = prediction.quantity.name();
         let value = |run: &Option<SweepRun>| run.as_ref()?.values.get(&quantity).copied();
-        let values: Vec<Vec<Option<f64>>> = rows.iter().map(|row| row.iter().map(value).collect()).collect();
-        let axis = axes.first().and_then(|a| a.numbers.as_deref());
+        let of_row = |row: &&[Option<SweepRun>]| match prediction.quantity {
+            Quantity::MeanOffset(_) => vec![mean_offset(row)],
+            _ => row.iter().map(value).collect(),
+        };
+        let values: Vec<Vec<Option<f64>>> = rows.iter().map(of_row).collect();
+        let key = axes.first().and_then(|a| a.numbers.as_deref());
+        let axis = prediction.abscissa.as_ref().map(|a| a.values.as_slice()).or(key);
         let seen = Observations { axis, values: &values, confidence: self.spec.keys.confidence }
             .seen(&prediction.shape);
         let finding = judge_trend(&prediction.shape, &seen, broken.as_deref(), hypotheses, &self.rule);
@@ -61,6 +67,7 @@ impl Sweep {
             statement: prediction.statement.clone(),
             quantity,
             shape: prediction.shape.clone(),
+            abscissa: prediction.abscissa.as_ref().map(|a| a.name.clone()),
             hypotheses: hypotheses.clone(),
             seen,
             verdict: finding.verdict,
@@ -74,13 +81,31 @@ impl Sweep {
         for run in &runs {
             *verdicts.entry(word(run.verdict)).or_insert(0) += 1;
         }
-        let of = |quantity: &String| {
-            let values: Vec<f64> = runs.iter().filter_map(|r| r.values.get(quantity).copied()).collect();
-            mean(&values, self.spec.keys.confidence).map(|m| (quantity.clone(), m))
+        let of = |quantity: &Quantity| {
+            if let Quantity::MeanOffset(_) = quantity {
+                let [low, high] = [f64::NAN; 2];
+                let interval = Interval { estimate: mean_offset(row)?, low, high, runs: runs.len() };
+                return Some((quantity.name(), interval));
+            }
+            let quantity = quantity.name();
+            let values: Vec<f64> = runs.iter().filter_map(|r| r.values.get(&quantity).copied()).collect();
+            mean(&values, self.spec.keys.confidence).map(|m| (quantity, m))
         };
-        let means = self.quantities().iter().map(|q| q.name()).filter_map(|q| of(&q)).collect();
+        let means = self.quantities().iter().filter_map(of).collect();
         SweepGroup { name: self.spec.name(&at), at, runs: runs.len(), verdicts, means }
     }
+}
+
+/// Length of the mean offset; `None` unless every run has one.
+fn mean_offset(row: &[Option<SweepRun>]) -> Option<f64> {
+    let offsets: Vec<&[f64]> =
+        row.iter().map(|r| Some(r.as_ref()?.offset.as_slice())).collect::<Option<_>>()?;
+    let p = offsets.first()?.len();
+    if p == 0 || offsets.iter().any(|o| o.len() != p) {
+        return None;
+    }
+    let sum = |j: usize| offsets.iter().map(|o| o[j]).sum::<f64>();
+    Some(norm2(&(0..p).map(sum).collect::<Vec<_>>()) / offsets.len() as f64)
 }
 
 fn word(verdict: VerdictKind) -> String {

@@ -6,7 +6,8 @@ use crate::Error;
 use crate::examine::{conclude, predict};
 use crate::measures::{self, Moment, View};
 use crate::numerics::linalg::norm2;
-use crate::optimizers::OptimizerSpec;
+use crate::optimizers::gradient_descent::GradientDescentSpec;
+use crate::optimizers::{OptimizerSpec, ScheduleSpec};
 use crate::report::{PicturePoint, Point, Report, SweepRun};
 use crate::spec::{HorizonSpec, Setup, Spec};
 use crate::terms::VerdictKind;
@@ -34,6 +35,7 @@ impl Sweep {
                 log10_loss: None,
                 values: BTreeMap::new(),
                 path: vec![],
+                offset: vec![],
             }),
         }
     }
@@ -59,6 +61,7 @@ impl Sweep {
             log10_loss: report.series.last().and_then(|p| p.log10_loss),
             values,
             path: self.path(&setup, &trajectory, &report),
+            offset: self.offset(&setup, &trajectory, host)?,
         }))
     }
 
@@ -79,6 +82,8 @@ impl Sweep {
         for quantity in self.quantities() {
             let value = match &quantity {
                 Quantity::Measure(id) => read(id, setup, &moment, report, report.series.last()),
+                // Of all seeds together.
+                Quantity::MeanOffset(_) => None,
                 Quantity::OutputDistance(c) | Quantity::ParameterDistance(c) => {
                     let (beside, other) = follow(&companion(*c, setup, trajectory), host)?;
                     distance(&quantity, (setup, trajectory), (&beside, &other))
@@ -89,6 +94,19 @@ impl Sweep {
             }
         }
         Ok(out)
+    }
+
+    /// The last parameters less those of the companion whose mean offset a law speaks of.
+    fn offset(&self, setup: &Setup, trajectory: &Trajectory, host: &Host) -> Result<Vec<f64>, Error> {
+        let companion_of = |q| if let Quantity::MeanOffset(c) = q { Some(c) } else { None };
+        let Some(which) = self.quantities().into_iter().find_map(companion_of) else { return Ok(vec![]) };
+        let (_, other) = follow(&companion(which, setup, trajectory), host)?;
+        let both = [trajectory, &other];
+        if both.iter().any(|t| t.ended != Ended::Completed) {
+            return Ok(vec![]);
+        }
+        let [Some(own), Some(beside)] = both.map(|t| t.snapshots.last()) else { return Ok(vec![]) };
+        Ok(own.theta.iter().zip(&beside.theta).map(|(a, b)| a - b).collect())
     }
 
     /// The picture's quantity at every recorded moment.
@@ -144,6 +162,12 @@ fn companion(which: Companion, setup: &Setup, trajectory: &Trajectory) -> Spec {
         Companion::Flow => {
             spec.optimizer = OptimizerSpec::gradient_flow(Default::default());
             spec.horizon = HorizonSpec { time: spec.horizon.time.clone(), ..HorizonSpec::default() };
+        }
+        Companion::FullBatch => {
+            let steps = ScheduleSpec { step_size: setup.built.step_size, ..ScheduleSpec::default() };
+            spec.optimizer =
+                OptimizerSpec::gradient_descent(GradientDescentSpec { steps, ..Default::default() });
+            spec.horizon = HorizonSpec { steps: Some(trajectory.steps), ..HorizonSpec::default() };
         }
         Companion::ModifiedFlow => {
             let keys = crate::optimizers::modified_gradient_flow::ModifiedGradientFlowSpec {

@@ -17,7 +17,7 @@ pub struct Interval {
     pub low: f64,
     #[serde(deserialize_with = "crate::numerics::null::nan")]
     pub high: f64,
-    /// Runs it rests on.
+    /// Values it rests on: one a run, or one a combination where the seeds count together.
     pub runs: usize,
 }
 
@@ -150,7 +150,7 @@ pub fn judge_trend(
     let Some(shown) = apart.or(furthest) else { return finding(VerdictKind::Undecided, String::new()) };
     let one = if seen.len() > 1 { "One " } else { "The " };
     let found = format!(
-        "{one}{words}, {:.4} with the interval {:.4} to {:.4} over {} runs,",
+        "{one}{words}, {:.4} with the interval {:.4} to {:.4} from {} values,",
         shown.estimate, shown.low, shown.high, shown.runs
     );
     let open: Vec<&str> =

@@ -54,8 +54,13 @@ fn figure(
 
 /// Means with intervals over a key of numbers, with the fitted power law and the predicted one.
 fn over_axis(report: &SweepReport, quantity: &str, x: &[f64], palette: Palette) -> Option<Figure> {
-    let runs: Vec<(f64, f64)> =
+    let mut runs: Vec<(f64, f64)> =
         report.runs.iter().filter_map(|r| Some((x[r.at[0]], *r.values.get(quantity)?))).collect();
+    if runs.is_empty() {
+        // A number of all seeds together.
+        let of = |g: &crate::report::SweepGroup| Some((x[g.at[0]], g.means.get(quantity)?.estimate));
+        runs = report.groups.iter().filter_map(of).collect();
+    }
     let positive = |v: f64| v > 0.0 && v.is_finite();
     let log_x = x.iter().all(|v| positive(*v));
     let log_y = !runs.is_empty() && runs.iter().all(|r| positive(r.1)) && log_x;
@@ -110,7 +115,7 @@ fn over_axis(report: &SweepReport, quantity: &str, x: &[f64], palette: Palette) 
 
 /// The fitted power law and the predicted one through the middle of the runs.
 fn laws(report: &SweepReport, quantity: &str, x: &[f64], log_y: bool) -> Vec<Line> {
-    let trend = report.trends.iter().find(|t| t.quantity == quantity && log_y);
+    let trend = report.trends.iter().find(|t| t.quantity == quantity && t.abscissa.is_none() && log_y);
     let Some((trend, Shape::Power { exponent, at_least })) = trend.map(|t| (t, &t.shape)) else {
         return vec![];
     };

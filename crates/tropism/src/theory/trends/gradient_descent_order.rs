@@ -12,16 +12,20 @@
 use super::{Companion, Quantity, Shape, SweepCase, Trend, TrendPrediction};
 use crate::models::Structure;
 use crate::theory::case::{holds, scope};
-use crate::theory::{Check, Witnesses, check};
+use crate::theory::{Case, Check, Witnesses, check};
 
 /// See the module header.
 pub struct GradientDescentOrder;
 
+/// Scope: a model without kinks.
+pub(super) fn smooth_model(case: &Case) -> Check {
+    let smooth = !matches!(case.setup.model.facts().structure, Structure::Relu { .. });
+    scope(check("smooth model", holds(smooth), format!("the model is `{}`", case.setup.spec.model.id())))
+}
+
 /// What both laws of the order of gradient descent assume.
 pub(super) fn order_test(sweep: &SweepCase) -> Vec<Check> {
     let case = sweep.case;
-    let facts = case.setup.model.facts();
-    let smooth = !matches!(facts.structure, Structure::Relu { .. });
     let horizon = &case.setup.horizon;
     // Beyond its exact steps a run is the flow itself.
     let steps = sweep.variants.iter().map(|v| v.spec.horizon.exact_steps.unwrap_or(u64::MAX) as f64);
@@ -33,7 +37,7 @@ pub(super) fn order_test(sweep: &SweepCase) -> Vec<Check> {
         sweep.only("optimizer.step_size"),
         case.plain_gradient(false),
         case.constant_steps(),
-        scope(check("smooth model", holds(smooth), format!("the model is `{}`", case.setup.spec.model.id()))),
+        smooth_model(case),
         check(
             "a horizon of fixed time within the exact steps",
             holds(within && whole),
@@ -64,6 +68,7 @@ impl Trend for GradientDescentOrder {
                 .into(),
             quantity: Quantity::ParameterDistance(Companion::Flow),
             shape: Shape::Power { exponent: 1.0, at_least: false },
+            abscissa: None,
         }
     }
 

@@ -59,6 +59,7 @@ impl Trend for GradientFreeEquivalence {
                 .into(),
             quantity: Quantity::Measure("test_error".into()),
             shape: Shape::EqualMeans { first, second },
+            abscissa: None,
         }
     }
 

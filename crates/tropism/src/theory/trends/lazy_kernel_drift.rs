@@ -63,6 +63,7 @@ impl Trend for LazyKernelDrift {
             statement: "The relative change of the tangent kernel falls with the width at least like 1/√width.".into(),
             quantity: Quantity::Measure("kernel_drift".into()),
             shape: Shape::Power { exponent: -0.5, at_least: true },
+            abscissa: None,
         }
     }
 

@@ -33,6 +33,7 @@ impl Trend for LazyTangentDistance {
                 .into(),
             quantity: Quantity::OutputDistance(Companion::Tangent),
             shape: Shape::Power { exponent: -0.5, at_least: true },
+            abscissa: None,
         }
     }
 

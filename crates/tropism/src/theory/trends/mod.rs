@@ -30,6 +30,7 @@ macro_rules! trends {
 }
 
 trends! {
+    batch_size_term => BatchSizeTerm,
     gradient_descent_order => GradientDescentOrder,
     gradient_free_equivalence => GradientFreeEquivalence,
     lazy_kernel_drift => LazyKernelDrift,
@@ -47,6 +48,8 @@ pub enum Companion {
     Flow,
     /// The gradient flow of `L + (η/4)‖∇L‖²`, `η` the step size of gradient descent.
     ModifiedFlow,
+    /// Gradient descent on all samples, with the same steps.
+    FullBatch,
 }
 
 /// What is read off every run.
@@ -59,6 +62,16 @@ pub enum Quantity {
     OutputDistance(Companion),
     /// Euclidean distance of the parameters to those of a companion run, at the end of both.
     ParameterDistance(Companion),
+    /// Euclidean length of the mean over the seeds of the parameters less those of a companion run.
+    MeanOffset(Companion),
+}
+
+/// What a power law is a power of, where that is not the key itself.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Abscissa {
+    pub name: String,
+    /// One for every value of the key.
+    pub values: Vec<f64>,
 }
 
 impl Quantity {
@@ -68,19 +81,13 @@ impl Quantity {
             Companion::Tangent => "tangent_model",
             Companion::Flow => "flow",
             Companion::ModifiedFlow => "modified_flow",
+            Companion::FullBatch => "full_batch",
         };
         match self {
             Quantity::Measure(id) => id.clone(),
             Quantity::OutputDistance(c) => format!("output_distance_to_{}", of(c)),
             Quantity::ParameterDistance(c) => format!("parameter_distance_to_{}", of(c)),
-        }
-    }
-
-    /// The companion it needs.
-    pub fn companion(&self) -> Option<Companion> {
-        match self {
-            Quantity::Measure(_) => None,
-            Quantity::OutputDistance(c) | Quantity::ParameterDistance(c) => Some(*c),
+            Quantity::MeanOffset(c) => format!("mean_offset_from_{}", of(c)),
         }
     }
 }
@@ -102,6 +109,8 @@ pub struct TrendPrediction {
     pub statement: String,
     pub quantity: Quantity,
     pub shape: Shape,
+    /// `None` for the key itself.
+    pub abscissa: Option<Abscissa>,
 }
 
 /// One combination of values as laws see it.

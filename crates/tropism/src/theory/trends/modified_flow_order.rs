@@ -31,6 +31,7 @@ impl Trend for ModifiedFlowOrder {
                 .into(),
             quantity: Quantity::ParameterDistance(Companion::ModifiedFlow),
             shape: Shape::Power { exponent: 2.0, at_least: false },
+            abscissa: None,
         }
     }
 
