@@ -67,6 +67,7 @@ theorems! {
     fixed_feature_max_margin => FixedFeatureMaxMargin,
     gradient_descent_max_margin => GradientDescentMaxMargin,
     homogeneous_kkt => HomogeneousKkt,
+    homogeneous_max_margin_conjecture => HomogeneousMaxMarginConjecture,
     layer_alignment => LayerAlignment,
     lazy_kernel_interpolant => LazyKernelInterpolant,
     least_squares_nearest_interpolant => LeastSquaresNearestInterpolant,

@@ -1,5 +1,6 @@
 //! The run measured against the reference: one series, one end point, one body of evidence.
 
+use super::attraction::{at_kkt_point, escapes};
 use super::conserved;
 use super::crossover::before_crossover;
 use super::judge::{Broken, Evidence, Settled};
@@ -210,7 +211,8 @@ fn judged_series(series: &[Point], claim: Claim) -> Vec<Point> {
 }
 
 /// How the judged quantity behaved at the end. A flat slope alone proves nothing about a limit at infinity: only a run
-/// whose own weights certify the predicted program, or one at rest at a finite point, can have settled elsewhere.
+/// whose own weights certify the predicted program, one at rest at a finite point, or a deep diagonal network at a KKT point
+/// can have settled elsewhere.
 fn settled(run: &Run, rate: Option<&Rate>, rule: &JudgeRule, judged: &[Point]) -> Settled {
     let Run { setup, reference, claim, trajectory, .. } = *run;
     if claim == Claim::RiskRatio || reference.is_some_and(|r| r.of_the_whole_run) {
@@ -248,9 +250,7 @@ fn settled(run: &Run, rate: Option<&Rate>, rule: &JudgeRule, judged: &[Point]) -
             // how far behind the weights are.
             let facts = setup.built.optimizer.facts();
             let straight = matches!(facts.geometry, Geometry::Norm(_)) && facts.acceleration.is_none();
-            straight
-                && own_gap(run).is_some_and(|g| g <= OWN_CERTIFICATE)
-                && still_turning(run).is_some_and(|d| d <= TURNING)
+            straight && certified_or_held(run, rule) && still_turning(run).is_some_and(|d| d <= TURNING)
         }
     };
     if flat && deep && at_infinity { Settled::Yes } else { Settled::No }
@@ -268,8 +268,16 @@ fn still_turning(run: &Run) -> Option<f64> {
     DirectionDistance.evaluate(&View { setup: run.setup, moment, target: Some(&step) })
 }
 
-/// Relative gap that the run's own weights `|ℓ'_i|`, taken as dual variables, certify for the predicted program.
-fn own_gap(run: &Run) -> Option<f64> {
+/// Whether the run's own weights certify the predicted program, or it is at a KKT point that holds it; not while a weight of
+/// a diagonal network still outgrows the others.
+fn certified_or_held(run: &Run, rule: &JudgeRule) -> bool {
+    let (Some(moment), Some(weights)) = (run.moments.last(), own_weights(run)) else { return false };
+    let certified = run.reference.and_then(|r| r.gap_of_dual(&weights)).is_some_and(|g| g <= OWN_CERTIFICATE);
+    (certified || at_kkt_point(run.setup, moment)) && !escapes(run.setup, moment, &weights, rule.tolerance)
+}
+
+/// The samples' shares `|ℓ'_i|` in the gradient at the end, up to a common factor.
+fn own_weights(run: &Run) -> Option<Vec<f64>> {
     let moment = run.moments.last()?;
     let least = moment.min_margin()?;
     // Every loss of this tail has these weights, up to a factor that tends to one.
@@ -277,8 +285,7 @@ fn own_gap(run: &Run) -> Option<f64> {
         Tail::Polynomial { power } => ((1.0 + v) / (1.0 + least)).powf(-1.0 - power),
         Tail::Exponential | Tail::FiniteRoot => (least - v).exp(),
     };
-    let weights: Vec<f64> = moment.margins.as_ref()?.iter().map(weight).collect();
-    run.reference?.gap_of_dual(&weights)
+    Some(moment.margins.as_ref()?.iter().map(weight).collect())
 }
 
 fn last_predictor<'a>(run: &Run<'a>) -> Option<&'a [f64]> {

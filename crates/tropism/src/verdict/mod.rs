@@ -1,6 +1,7 @@
 //! From a prediction, a certified reference and a trajectory to a verdict, by a rule fixed in advance.
 
 mod along;
+mod attraction;
 mod compare;
 mod conserved;
 mod crossover;

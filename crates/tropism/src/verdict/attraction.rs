@@ -1,0 +1,43 @@
+//! Whether what is small in a diagonal network stays small beside the rest: a KKT point can look settled for any time while a weight
+//! that started tiny grows faster than all others.
+//!
+//! Along `u_j' = D u_j^{D−1} g_j` the direction keeps a weight out for good only if its relative growth `D u_j^{D−2} g_j` is below
+//! that of the norm. At `D = 2` this asks `|g_j| ≤ (1 + s) Σ_k g_k w_k/‖w‖₁` of every input, so the run's own weights certify the ℓ1
+//! margin to the relative gap `s`. For `D ≥ 3` small weights fall behind ever further, and a KKT point attracts.
+
+use crate::data::Targets;
+use crate::measures::{Measure, Moment, View, kkt_residual::KktResidual};
+use crate::models::{Structure, Workspace};
+use crate::numerics::linalg::dot;
+use crate::spec::Setup;
+
+/// Residual up to which the parameters count as a KKT point: far from one it is of the order of one.
+const KKT: f64 = 0.05;
+
+/// The depth of a diagonal network whose weights multiply.
+fn depth(setup: &Setup) -> Option<usize> {
+    match setup.model.facts().structure {
+        Structure::Diagonal { depth } if depth >= 2 => Some(depth),
+        _ => None,
+    }
+}
+
+/// Whether some weight of a diagonal network grows by more than `1 + slack` times the relative growth of the norm; `weights [n]`
+/// are the samples' shares in the gradient. Other models are not spoken of.
+pub(super) fn escapes(setup: &Setup, moment: &Moment, weights: &[f64], slack: f64) -> bool {
+    let (Some(_), Targets::Sign(y)) = (depth(setup), &setup.data.targets) else { return false };
+    let pulls: Vec<f64> = y.iter().zip(weights).map(|(y, a)| y * a).collect();
+    let theta = &moment.theta;
+    let mut speed = vec![0.0; theta.len()];
+    setup.model.pullback(theta, &setup.data.x, &pulls, &mut Workspace::default(), &mut speed);
+    let growth = dot(&speed, theta) / dot(theta, theta);
+    // A weight at zero stays there.
+    let mut moving = speed.iter().zip(theta).filter(|(_, t)| **t != 0.0);
+    moving.any(|(v, t)| v / t > growth * (1.0 + slack))
+}
+
+/// Whether a diagonal network of depth 3 or more is at a KKT point of the margin program in its parameters.
+pub(super) fn at_kkt_point(setup: &Setup, moment: &Moment) -> bool {
+    let deep = depth(setup).is_some_and(|depth| depth >= 3);
+    deep && KktResidual.evaluate(&View { setup, moment, target: None }).is_some_and(|r| r <= KKT)
+}
