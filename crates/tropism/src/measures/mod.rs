@@ -53,6 +53,8 @@ measures! {
     point_distance => PointDistance,
     residual => Residual,
     schatten_half => SchattenHalf,
+    sharpness => Sharpness,
+    sharpness_step => SharpnessStep,
     singular_value_dynamics => SingularValueDynamics,
     spectral_norm => SpectralNorm,
     stable_rank => StableRank,
@@ -74,6 +76,7 @@ pub struct Moment {
     pub log_loss: f64,
     pub log_time: f64,
     spectrum: OnceLock<Option<Vec<f64>>>,
+    sharpness: OnceLock<Option<f64>>,
 }
 
 /// Largest number of multiplications, about, that a moment's singular values may cost.
@@ -91,6 +94,7 @@ impl Moment {
             log_loss: snapshot.log_loss,
             log_time: snapshot.log_time,
             spectrum: OnceLock::new(),
+            sharpness: OnceLock::new(),
         }
     }
 
@@ -109,6 +113,11 @@ impl Moment {
             values.first().is_some_and(|s| *s > 0.0 && s.is_finite()).then_some(values)
         };
         self.spectrum.get_or_init(decompose).as_deref()
+    }
+
+    /// Largest eigenvalue of the training loss's Hessian, where it is not too dear: [`Setup::sharpness`].
+    pub fn sharpness(&self, setup: &Setup) -> Option<f64> {
+        *self.sharpness.get_or_init(|| setup.sharpness(&self.theta))
     }
 
     /// Smallest margin; `None` for regression.

@@ -15,6 +15,7 @@ pub mod fourier;
 pub mod fused;
 pub mod gemm;
 pub mod kernel;
+pub mod lanczos;
 pub mod linalg;
 pub mod logscale;
 pub mod matrix;

@@ -118,7 +118,7 @@ fn selected(page: &mut Page, report: &Report) {
 type Column = (&'static str, fn(&Point) -> Option<String>);
 
 /// Most important first: narrow terminals lose the last.
-const COLUMNS: [Column; 13] = [
+const COLUMNS: [Column; 14] = [
     ("t", |p| Some(time(p.log10_time))),
     ("gap", |p| p.gap.map(number)),
     ("‖w‖₂", |p| Some(number(p.norm))),
@@ -128,6 +128,7 @@ const COLUMNS: [Column; 13] = [
     ("margin/‖θ‖^D", |p| p.measured.get("normalized_margin").copied().map(number)),
     ("bound/entry", |p| p.measured.get("hidden_entry_bound").copied().map(number)),
     ("σ̇ residual", |p| p.measured.get("singular_value_dynamics").copied().map(number)),
+    ("η·sharpness", |p| p.measured.get("sharpness_step").copied().map(number)),
     ("eff. rank", |p| p.measured.get("effective_rank").copied().map(number)),
     ("offset", |p| p.offset_distance.map(number)),
     ("loss", |p| p.log10_loss.map(|l| from_log10(Some(l)))),

@@ -10,6 +10,7 @@ mod judge;
 mod parse;
 mod schema;
 mod setup;
+mod sharpness;
 mod sweep;
 
 pub use features::Features;

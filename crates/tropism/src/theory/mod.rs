@@ -63,6 +63,7 @@ theorems! {
     diagonal_stochastic_flow => DiagonalStochasticFlow,
     dual_momentum_max_margin => DualMomentumMaxMargin,
     early_stopping_ridge => EarlyStoppingRidge,
+    edge_of_stability => EdgeOfStability,
     fixed_feature_interpolant => FixedFeatureInterpolant,
     fixed_feature_max_margin => FixedFeatureMaxMargin,
     gradient_descent_max_margin => GradientDescentMaxMargin,
@@ -161,6 +162,8 @@ pub enum Cause {
 pub enum Relation {
     /// In the limit it has this value.
     TendsTo(f64),
+    /// Over the last two thirds of the run's time it lies near this value, by the mean of its distances.
+    HoversAt(f64),
     /// It never exceeds this value.
     AtMost(f64),
     /// Once defined, it never falls along the run.
@@ -171,7 +174,7 @@ impl Relation {
     /// The value it speaks of; 0 where it speaks of none.
     pub fn value(self) -> f64 {
         match self {
-            Relation::TendsTo(v) | Relation::AtMost(v) => v,
+            Relation::TendsTo(v) | Relation::HoversAt(v) | Relation::AtMost(v) => v,
             Relation::NeverFalls => 0.0,
         }
     }
@@ -180,6 +183,7 @@ impl Relation {
     pub fn describe(self, measure: &str) -> String {
         match self {
             Relation::TendsTo(v) => format!("{measure} → {v}"),
+            Relation::HoversAt(v) => format!("{measure} hovers at {v}"),
             Relation::AtMost(v) => format!("{measure} ≤ {v}"),
             Relation::NeverFalls => format!("{measure} never falls"),
         }

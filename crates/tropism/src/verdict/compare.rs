@@ -172,7 +172,8 @@ fn point(setup: &Setup, reference: Option<&Reference>, moment: &Moment) -> Point
     let view = View { setup, moment, target: reference.and_then(|r| r.solution.as_deref()) };
     let log10 = |v: f64| v.is_finite().then(|| v / std::f64::consts::LN_10);
     let offset = |r: &Reference| r.offset_distance(moment.w.as_deref()?, moment.log_time);
-    let shown = measures::all().into_iter().filter(|(_, m)| m.facts().shown);
+    let law = reference.and_then(|r| r.law);
+    let shown = measures::all().into_iter().filter(|(id, m)| m.facts().shown || law == Some(id));
     Point {
         log10_time: log10(moment.log_time),
         log10_loss: log10(moment.log_loss),
@@ -361,7 +362,7 @@ pub fn evidence(
         unchecked,
         negative: claim == Claim::NotSelected,
         approximate: claim == Claim::NearlySelected,
-        law: reference.is_some_and(|r| r.is_law),
+        law: reference.is_some_and(|r| r.law.is_some()),
         reference_gap: reference.map_or(0.0, |r| r.certificate.relative_gap),
         unfinished: comparison.unfinished.clone(),
         gap: comparison.gap,

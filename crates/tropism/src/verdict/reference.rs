@@ -39,8 +39,8 @@ pub struct Reference {
     pub at_infinity: bool,
     /// The prediction is broken for good once it is broken: it speaks of the whole run.
     pub of_the_whole_run: bool,
-    /// Not a solution is predicted but a law of a measured quantity.
-    pub is_law: bool,
+    /// Not a solution is predicted but a law of this measure.
+    pub law: Option<&'static str>,
 }
 
 impl Reference {
@@ -272,25 +272,25 @@ pub(super) fn bare(
         direction: false,
         at_infinity: false,
         of_the_whole_run: false,
-        is_law: false,
+        law: None,
     }
 }
 
 fn law(setup: &Setup, id: &str, relation: Relation) -> Result<Reference, Error> {
-    let Some((_, measure)) = measures::all().into_iter().find(|(name, _)| *name == id) else {
+    let Some((name, measure)) = measures::all().into_iter().find(|(name, _)| *name == id) else {
         return Err(Error::incompatible("a law", id, "there is no such measure"));
     };
     // The measure itself is exact: what is predicted needs no solver.
     let value = relation.value();
     let certificate = Certificate { value, lower_bound: value, relative_gap: 0.0, violation: 0.0 };
-    let whole = !matches!(relation, Relation::TendsTo(_));
+    let whole = matches!(relation, Relation::AtMost(_) | Relation::NeverFalls);
     let tail = setup.loss.facts().tail != Tail::FiniteRoot;
     let target = Box::new(LawTarget { measure, relation });
     let formula = relation.describe(id);
     Ok(Reference {
         at_infinity: tail && !whole,
         of_the_whole_run: whole,
-        is_law: true,
+        law: Some(name),
         ..bare(target, certificate, "read off the run".into(), formula)
     })
 }
