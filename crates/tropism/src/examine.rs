@@ -14,7 +14,7 @@ use crate::programs::{Budget, Certificate, MaxMargin, Program, certify};
 use crate::report::{DataReport, MarginRow, PredictionReport, Report, RunReport};
 use crate::spec::{Setup, Spec};
 use crate::terms::{Holds, Hypothesis, VerdictKind};
-use crate::theory::{Case, Claim, Prediction, ProgramSpec, Resolution, resolve, silence};
+use crate::theory::{Case, Claim, Prediction, ProgramSpec, Relation, Resolution, resolve, silence};
 use crate::training::{self, Ended, Observer, Trajectory};
 use crate::verdict::{Broken, Finding, Reference, compare, evidence, judge};
 use sha2::{Digest, Sha256};
@@ -101,7 +101,7 @@ pub fn conclude(setup: &Setup, predicted: &Predicted, trajectory: &Trajectory) -
         unchecked.map(|h| h.name.clone()).collect(),
         predicted.silence.clone(),
     );
-    let Finding { verdict, reason } = judge(&evidence, &setup.rule);
+    let Finding { verdict, reason } = begun(predicted, trajectory, judge(&evidence, &setup.rule));
     Report {
         schema: "tropism-verdict/1".into(),
         version: env!("CARGO_PKG_VERSION").into(),
@@ -122,6 +122,24 @@ pub fn conclude(setup: &Setup, predicted: &Predicted, trajectory: &Trajectory) -
         completion: comparison.completion,
         fourier: comparison.fourier,
     }
+}
+
+/// A law that nothing has tested yet is not confirmed: bounds and monotone quantities hold at any start.
+fn begun(predicted: &Predicted, trajectory: &Trajectory, finding: Finding) -> Finding {
+    let law = match predicted.prediction.as_ref().map(|p| &p.program) {
+        Some(ProgramSpec::Law { relation, .. }) => {
+            matches!(relation, Relation::AtMost(_) | Relation::NeverFalls)
+        }
+        _ => false,
+    };
+    let (first, last) = (trajectory.snapshots.first(), trajectory.snapshots.last());
+    let fallen = first.zip(last).is_some_and(|(a, b)| b.log_loss <= a.log_loss - std::f64::consts::LN_2);
+    if !law || fallen || finding.verdict != VerdictKind::Agrees {
+        return finding;
+    }
+    let reason =
+        "The law held so far, but the training loss has not even halved: the run is too short to test it.";
+    Finding { verdict: VerdictKind::Undecided, reason: reason.into() }
 }
 
 /// The reference of a prediction whose program holds sums along the run, or what the run did that leaves it without one.

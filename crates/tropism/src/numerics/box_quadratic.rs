@@ -12,9 +12,15 @@ const RIDGE: f64 = 1e-13;
 
 /// Improves `x` to the solution: coordinate descent guesses the free set, one factorisation solves on it.
 ///
-/// Shapes: `m [c × c]`, `q, low, high, x [c]`, `low ≤ high`. A coordinate whose diagonal entry is not positive stays.
+/// Shapes: `m [c × c]`, `q, low, high, x [c]`, `low ≤ high`; `x` stays if something is not a number. A coordinate whose diagonal entry is not positive stays.
 pub fn minimise(m: &Matrix, q: &[f64], (low, high): (&[f64], &[f64]), x: &mut [f64]) {
     let c = x.len();
+    // Overflow on the way here leaves nothing to solve: whoever asked looks at the step's error.
+    let posed =
+        (0..c).all(|a| low[a] <= high[a] && q[a].is_finite()) && m.as_slice().iter().all(|v| v.is_finite());
+    if !posed {
+        return;
+    }
     let mut before: Vec<usize> = vec![];
     for round in 0..ROUNDS {
         for _ in 0..SWEEPS {
@@ -60,6 +66,16 @@ fn solve_on(m: &Matrix, q: &[f64], (low, high): (&[f64], &[f64]), free: &[usize]
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_not_a_number_changes_nothing() {
+        let m = Matrix::from_fn(2, 2, |i, j| f64::from(u8::from(i == j)));
+        for (q, high) in [(f64::NAN, 1.0), (0.5, f64::NAN), (f64::INFINITY, 1.0), (0.5, -1.0)] {
+            let mut x = [0.25, 0.5];
+            minimise(&m, &[q, 0.0], (&[0.0, 0.0], &[high, 1.0]), &mut x);
+            assert_eq!(x, [0.25, 0.5]);
+        }
+    }
 
     #[test]
     fn meets_the_conditions() {

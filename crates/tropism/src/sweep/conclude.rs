@@ -4,8 +4,8 @@ use super::Sweep;
 use crate::numerics::linalg::norm2;
 use crate::report::{PhasePicture, SweepAxis, SweepGroup, SweepReport, SweepRun, TrendReport};
 use crate::terms::VerdictKind;
-use crate::theory::trends::{Foreseen, Quantity};
-use crate::verdict::{Interval, Observations, judge_trend, mean};
+use crate::theory::trends::{Foreseen, Quantity, Shape};
+use crate::verdict::{Finding, Interval, Observations, judge_trend, mean};
 use std::collections::BTreeMap;
 
 /// Rows of a picture.
@@ -60,7 +60,12 @@ impl Sweep {
         let axis = prediction.abscissa.as_ref().map(|a| a.values.as_slice()).or(key);
         let seen = Observations { axis, values: &values, confidence: self.spec.keys.confidence }
             .seen(&prediction.shape);
-        let finding = judge_trend(&prediction.shape, &seen, broken.as_deref(), hypotheses, &self.rule);
+        let judged = judge_trend(&prediction.shape, &seen, broken.as_deref(), hypotheses, &self.rule);
+        let finding = match prediction.shape {
+            _ if broken.is_some() => judged,
+            Shape::EqualMeans { .. } => self.at_one_loss(rows).unwrap_or(judged),
+            Shape::Power { exponent, .. } => still_bending(exponent, axis, &values, judged),
+        };
         TrendReport {
             id: (*id).into(),
             source: trend.source().into(),
@@ -73,6 +78,20 @@ impl Sweep {
             verdict: finding.verdict,
             reason: finding.reason,
         }
+    }
+
+    /// Means are compared at one training loss: `None` where all runs end between half of it and it.
+    fn at_one_loss(&self, rows: &[&[Option<SweepRun>]]) -> Option<Finding> {
+        let goal = self.log10_loss?;
+        let losses = rows.iter().flat_map(|row| row.iter().flatten()).filter_map(|r| r.log10_loss);
+        let lowest = losses.fold(f64::INFINITY, f64::min);
+        (lowest < goal - std::f64::consts::LOG10_2).then(|| Finding {
+            verdict: VerdictKind::Undecided,
+            reason: format!(
+                "The runs do not end at one training loss: the lowest is 10^{lowest:.2}, less than half of 10^{goal:.2}, where \
+                 horizon.loss stops them."
+            ),
+        })
     }
 
     fn group(&self, at: Vec<usize>, row: &[Option<SweepRun>]) -> SweepGroup {
@@ -94,6 +113,35 @@ impl Sweep {
         let means = self.quantities().iter().filter_map(of).collect();
         SweepGroup { name: self.spec.name(&at), at, runs: runs.len(), verdicts, means }
     }
+}
+
+/// A power law is a limit: where the exponents between neighbouring values still move towards the predicted one, a refutation
+/// is none.
+fn still_bending(
+    predicted: f64,
+    axis: Option<&[f64]>,
+    values: &[Vec<Option<f64>>],
+    judged: Finding,
+) -> Finding {
+    let row = |(x, row): (&f64, &Vec<Option<f64>>)| {
+        let known: Vec<f64> = row.iter().flatten().map(|v| v.ln()).collect();
+        (!known.is_empty()).then(|| (x.ln(), known.iter().sum::<f64>() / known.len() as f64))
+    };
+    let mut points: Vec<(f64, f64)> = axis.unwrap_or_default().iter().zip(values).filter_map(row).collect();
+    points.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let off = |p: &[(f64, f64)]| ((p[1].1 - p[0].1) / (p[1].0 - p[0].0) - predicted).abs();
+    let slopes: Vec<f64> = points.windows(2).map(off).collect();
+    let (Some(first), Some(last)) = (slopes.first(), slopes.last()) else { return judged };
+    // The limit may lie at either end of the axis.
+    if judged.verdict != VerdictKind::Disagrees || (first - last).abs() < 0.1 * first.max(*last) {
+        return judged;
+    }
+    let reason = format!(
+        "{} But the exponents between neighbouring values are {first:.3} off the predicted one at one end and {last:.3} at the \
+         other: the limit is not reached, and nothing is refuted.",
+        judged.reason
+    );
+    Finding { verdict: VerdictKind::Undecided, reason }
 }
 
 /// Length of the mean offset; `None` unless every run has one.

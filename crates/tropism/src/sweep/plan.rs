@@ -34,6 +34,8 @@ pub struct Sweep {
     pub(super) data: DataReport,
     pub(super) first_seed: u64,
     pub(super) rule: JudgeRule,
+    /// log10 of the training loss at which runs stop, where the file says so.
+    pub(super) log10_loss: Option<f64>,
 }
 
 impl Sweep {
@@ -67,6 +69,7 @@ impl Sweep {
             data: examine::data_report(&setup),
             first_seed: setup.spec.seed,
             rule: setup.rule,
+            log10_loss: setup.horizon.log_loss.map(|l| l / std::f64::consts::LN_10),
             spec,
         })
     }

@@ -180,6 +180,9 @@ fn companion(which: Companion, setup: &Setup, trajectory: &Trajectory) -> Spec {
     spec
 }
 
+/// Relative differences of parameters or outputs below this carry no law.
+const ROUNDING: f64 = 1e-9;
+
 type Run<'a> = (&'a Setup, &'a Trajectory);
 
 /// Distance of a run to its companion; `None` where that did not end where it was to end.
@@ -188,10 +191,12 @@ fn distance(quantity: &Quantity, run: Run, beside: Run) -> Option<f64> {
     let of = |(_, t): Run| t.snapshots.last().filter(|_| valid).map(|s| s.theta.clone());
     let (own, other) = (of(run)?, of(beside)?);
     let apart = |a: &[f64], b: &[f64]| norm2(&a.iter().zip(b).map(|(x, y)| x - y).collect::<Vec<_>>());
+    // Below this, relative to the whole, a difference is rounding and the error of integrators.
+    let seen = |difference: f64, whole: f64| (difference > ROUNDING * whole).then_some(difference);
     if matches!(quantity, Quantity::ParameterDistance(_)) {
-        return Some(apart(&own, &other));
+        return seen(apart(&own, &other), norm2(&other));
     }
     let test = run.0.data.test.as_deref()?;
     let (a, b) = (run.0.outputs(&own, test), beside.0.outputs(&other, test));
-    Some(apart(&a, &b) / norm2(&b))
+    seen(apart(&a, &b), norm2(&b)).map(|d| d / norm2(&b))
 }

@@ -337,7 +337,7 @@ impl<'a> Case<'a> {
 }
 
 /// Six digits, in powers of ten where a plain number would be long.
-pub(super) fn short(v: f64) -> String {
+pub(in crate::theory) fn short(v: f64) -> String {
     if v == 0.0 || (1e-4..1e6).contains(&v.abs()) { format!("{v:.6}") } else { format!("{v:.4e}") }
 }
 

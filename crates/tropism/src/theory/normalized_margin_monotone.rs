@@ -10,7 +10,7 @@
 //! Errors: another tail: out of scope; a run that does not separate the data: undecided.
 //! Example: `theorem = "normalized_margin_monotone"`, `model.kind = "diagonal"`, `loss.kind = "exponential"`.
 
-use super::case::{Case, Check};
+use super::case::{Case, Check, check, holds};
 use super::{Prediction, Relation, Theorem, Witnesses};
 
 /// See the module header.
@@ -22,7 +22,11 @@ impl Theorem for NormalizedMarginMonotone {
     }
 
     fn hypotheses(&self, case: &Case) -> Vec<Check> {
-        case.homogeneous_network()
+        let loss = case.setup.spec.loss.loss.id();
+        let mut checks = case.homogeneous_network();
+        // For other losses with that tail another function of the loss is monotone.
+        checks.push(check("exponential loss", holds(loss == "exponential"), format!("the loss is `{loss}`")));
+        checks
     }
 
     fn predict(&self, _case: &Case) -> Prediction {

@@ -12,13 +12,22 @@
 //! Errors: a start that is not small: out of scope.
 //! Example: `data.kind = "matrix_completion"`, `model.kind = "matrix_factorization"`, `model.init_scale = 0.01`.
 
-use super::case::{Case, Check};
+use super::case::{Case, Check, check, holds};
 use super::{Claim, Prediction, ProgramSpec, Theorem, Witnesses};
 use crate::losses::Task;
 use crate::models::Structure;
 
 /// See the module header.
 pub struct NuclearNormConjecture;
+
+/// Condition: no factor is narrower than the matrix, so that the factors can reach every matrix.
+fn full_width(case: &Case) -> Check {
+    let (rows, cols) = case.setup.data.shape.unwrap_or((1, case.setup.data.d()));
+    let blocks = case.setup.model.blocks();
+    let inner = blocks.iter().map(|b| b.rows.min(b.cols)).min().unwrap_or(0);
+    let words = format!("the narrowest factor has rank at most {inner}, the matrix {}", rows.min(cols));
+    check("factors of full width", holds(inner >= rows.min(cols)), words)
+}
 
 impl Theorem for NuclearNormConjecture {
     fn source(&self) -> &'static str {
@@ -32,6 +41,8 @@ impl Theorem for NuclearNormConjecture {
             case.plain_gradient(false),
             case.interpolating(),
             case.small_start(),
+            case.small_steps(),
+            full_width(case),
         ]
     }
 

@@ -15,6 +15,7 @@
 use super::case::{Case, Check, check, holds, scope, short};
 use super::{Claim, Prediction, ProgramSpec, Theorem, Witnesses};
 use crate::numerics::Norm;
+use crate::numerics::linalg::norm2;
 use crate::optimizers::Geometry;
 use crate::terms::Holds;
 
@@ -98,15 +99,18 @@ fn convex(case: &Case) -> Check {
 fn short_steps(case: &Case) -> Check {
     let (c, f) = (&case.setup.curvature, &case.optimizer);
     let noisy = case.mini_batches();
-    let beta = if noisy { c.single } else { c.smoothness };
+    let unbounded = case.setup.loss.facts().smoothness.is_infinite();
+    // Descent is on the penalised loss, below whose start the loss itself may rise.
+    let start = norm2(&case.setup.theta0);
+    let rise = if unbounded { 1.0 + 0.5 * f.weight_decay * start * start / c.log_loss.exp() } else { 1.0 };
+    let beta = if noisy { c.single } else { c.smoothness * rise };
     let step = f.schedule.map_or(0.0, |s| s.base);
     let limit = 2.0 / (beta + f.weight_decay);
-    let unbounded = case.setup.loss.facts().smoothness.is_infinite();
     let verdict = match step < limit {
         true if unbounded && noisy => Holds::Unchecked,
         true => Holds::Yes,
-        // The largest curvature of a batch is a bound only.
-        false if noisy => Holds::Unchecked,
+        // The largest curvature of a batch, or below a starting loss, is a bound only.
+        false if noisy || unbounded => Holds::Unchecked,
         false => Holds::No,
     };
     let words = format!("step size {} against {} = 2 / (smoothness + λ)", short(step), short(limit));

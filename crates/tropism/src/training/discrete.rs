@@ -123,7 +123,11 @@ fn iterate(
         if !observer.progress(state.step as f64 / budget as f64, state.step, log_time) {
             return Ended::Interrupted;
         }
-        if state.step - first >= STRIDE && before == state.theta && !facts.stochastic {
+        if state.step - first >= STRIDE
+            && before == state.theta
+            && !facts.stochastic
+            && rests(job, state, oracle)
+        {
             return standstill(job, facts);
         }
     }
@@ -204,6 +208,17 @@ fn budget(job: &Job, facts: &OptimizerFacts) -> u64 {
         (Some(s), false) => s,
         (None, false) => DEFAULT_STEPS,
     }
+}
+
+/// Part of the parameters by which the last bits may go to and fro at rest.
+const LAST_BITS: f64 = 1e-12;
+
+/// Whether one more step does not move either: a cycle of even length comes back to itself after a stride.
+fn rests(job: &Job, state: &State, oracle: &mut DataOracle) -> bool {
+    let mut next = state.saved();
+    job.built.optimizer.steps(&mut next, oracle, 1);
+    let moved = next.theta.iter().zip(&state.theta).fold(0.0, |m: f64, (a, b)| m.max((a - b).abs()));
+    moved <= LAST_BITS * max_abs(&state.theta)
 }
 
 /// Nothing moved for a whole stride. At a finite root, or with weight decay, that is the end; with a tail the steps have only fallen below the

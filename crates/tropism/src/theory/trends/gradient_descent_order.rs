@@ -11,7 +11,8 @@
 
 use super::{Companion, Quantity, Shape, SweepCase, Trend, TrendPrediction};
 use crate::models::Structure;
-use crate::theory::case::{holds, scope};
+use crate::terms::Holds;
+use crate::theory::case::{holds, scope, short};
 use crate::theory::{Case, Check, Witnesses, check};
 
 /// See the module header.
@@ -21,6 +22,17 @@ pub struct GradientDescentOrder;
 pub(super) fn smooth_model(case: &Case) -> Check {
     let smooth = !matches!(case.setup.model.facts().structure, Structure::Relu { .. });
     scope(check("smooth model", holds(smooth), format!("the model is `{}`", case.setup.spec.model.id())))
+}
+
+/// Largest step, in units of one over the smoothness, that counts as small.
+const SMALL: f64 = 0.5;
+
+/// Condition: steps small enough for the leading order.
+fn short_steps(sweep: &SweepCase, sizes: &[f64]) -> Check {
+    let longest = sizes.iter().fold(0.0f64, |m, v| m.max(*v));
+    let limit = SMALL / sweep.case.setup.curvature.smoothness;
+    let words = format!("the longest step is {} against {} = {SMALL} / smoothness at the start", short(longest), short(limit));
+    check("steps small enough for the leading order", if longest <= limit { Holds::Yes } else { Holds::Unchecked }, words)
 }
 
 /// What both laws of the order of gradient descent assume.
@@ -49,6 +61,7 @@ pub(super) fn order_test(sweep: &SweepCase) -> Vec<Check> {
             },
         ),
         sweep.values_for_a_power_law(),
+        short_steps(sweep, &sizes),
     ]
 }
 

@@ -15,6 +15,7 @@ use super::{Quantity, Shape, SweepCase, Trend, TrendPrediction};
 use crate::losses::Task;
 use crate::models::two_layer_relu::Scheme;
 use crate::models::{ModelSpec, Trained};
+use crate::terms::Holds;
 use crate::theory::case::{holds, scope};
 use crate::theory::{Check, Witnesses, check};
 
@@ -41,12 +42,23 @@ pub(super) fn wide_network(sweep: &SweepCase) -> Vec<Check> {
         sweep.case.task("squared loss", Task::Regression),
         scope(check(
             "gradient descent or its flow",
-            holds(sweep.case.is_gradient_flow() || sweep.case.plain_gradient(false).hypothesis.holds == crate::terms::Holds::Yes),
+            holds(sweep.case.is_gradient_flow() || sweep.case.plain_gradient(false).hypothesis.holds == Holds::Yes),
             sweep.case.optimizer_words(),
         )),
         sweep.values_for_a_power_law(),
+        wide_enough(sweep),
         sweep.seeds(3),
     ]
+}
+
+/// Widths below this are no sign of a limit.
+const LEAST_WIDTH: f64 = 32.0;
+
+fn wide_enough(sweep: &SweepCase) -> Check {
+    let widths = sweep.sweep.axes.first().and_then(|a| a.numbers()).unwrap_or_default();
+    let least = widths.iter().fold(f64::INFINITY, |m, v| m.min(*v));
+    let words = format!("the narrowest network has {least} units; at least {LEAST_WIDTH} are asked for");
+    check("large widths", if least >= LEAST_WIDTH { Holds::Yes } else { Holds::Unchecked }, words)
 }
 
 impl Trend for LazyKernelDrift {
