@@ -38,14 +38,11 @@ pub struct GuessAndCheckSpec {
     pub scale: f64,
     /// Stop at this training loss; at zero training error if absent.
     pub target_loss: Option<f64>,
-    /// Pass over guesses of a lower training loss than this: to compare optimizers at one loss.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub least_loss: Option<f64>,
 }
 
 impl Default for GuessAndCheckSpec {
     fn default() -> Self {
-        Self { distribution: Draw::default(), scale: 1.0, target_loss: None, least_loss: None }
+        Self { distribution: Draw::default(), scale: 1.0, target_loss: None }
     }
 }
 
@@ -70,13 +67,6 @@ impl GuessAndCheckSpec {
     pub fn build(&self, c: &Curvature) -> Result<Built, Error> {
         check_positive("scale", self.scale)?;
         check_target(self.target_loss)?;
-        check_target(self.least_loss)?;
-        if let Some(least) = self.least_loss
-            && self.target_loss.is_none_or(|t| least >= t)
-        {
-            let expected = "it must lie below optimizer.target_loss, which must be set";
-            return Err(Error::bad_value("optimizer", "least_loss", least, expected));
-        }
         if !c.at_infinity && self.target_loss.is_none() {
             let expected = "a loss of real targets has no training error to bring to zero".into();
             return Err(Error::MissingKey { section: "optimizer".into(), key: "target_loss".into(), expected });
@@ -105,11 +95,7 @@ impl Optimizer for GuessAndCheck {
                 };
             }
             state.done = match self.spec.target_loss {
-                Some(_) => {
-                    let log_loss = oracle.log_loss_at(&state.theta);
-                    let enough = self.spec.least_loss.is_none_or(|l| log_loss >= l.ln());
-                    enough && reached(self.spec.target_loss, log_loss)
-                }
+                Some(_) => reached(self.spec.target_loss, oracle.log_loss_at(&state.theta)),
                 None => oracle.errors_at(&state.theta) == Some(0),
             };
         }

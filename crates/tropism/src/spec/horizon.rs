@@ -70,6 +70,9 @@ pub struct HorizonSpec {
     /// Stop at the first iterate whose training loss is at most this.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub loss: Option<f64>,
+    /// Pass over iterates whose training loss is below this: with `loss`, runs are compared at one loss.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub least_loss: Option<f64>,
 }
 
 #[cfg(test)]

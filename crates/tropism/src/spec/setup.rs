@@ -212,6 +212,12 @@ fn resolve_horizon(
         let missing = "a flow has no steps; set horizon.time";
         return Err(Error::incompatible("horizon.steps", optimizer.id(), missing));
     }
+    if let Some(least) = h.least_loss
+        && !(least >= 0.0 && h.loss.is_some_and(|loss| least < loss))
+    {
+        let expected = "it must be at least 0 and below horizon.loss, which must be set";
+        return Err(Error::bad_value("horizon", "least_loss", least, expected));
+    }
     if let Some(loss) = h.loss {
         if !(loss > 0.0 && loss.is_finite()) {
             return Err(Error::bad_value("horizon", "loss", loss, "it must be a finite number > 0"));
@@ -245,5 +251,10 @@ fn resolve_horizon(
     let affordable = (1e8 / (data.n() * data.d() * data.targets.outputs()).max(1) as f64) as u64;
     let exact_steps = *h.exact_steps.get_or_insert(affordable.clamp(100, 10_000));
     let log_time = h.time.as_ref().map(Time::log).transpose()?;
-    Ok(Horizon { log_time, steps: h.steps, exact_steps, log_loss: h.loss.map(f64::ln) })
+    Ok(Horizon {
+        log_time,
+        steps: h.steps,
+        exact_steps,
+        log_loss: h.loss.map(|l| [h.least_loss.unwrap_or(0.0).ln(), l.ln()]),
+    })
 }

@@ -69,7 +69,7 @@ impl Sweep {
             data: examine::data_report(&setup),
             first_seed: setup.spec.seed,
             rule: setup.rule,
-            log10_loss: setup.horizon.log_loss.map(|l| l / std::f64::consts::LN_10),
+            log10_loss: setup.horizon.log_loss.map(|[_, l]| l / std::f64::consts::LN_10),
             spec,
         })
     }

@@ -132,7 +132,7 @@ fn follow(spec: &Spec, host: &Host) -> Result<(Setup, Trajectory), Error> {
 /// Whether a run that was to stop at a loss has got there.
 fn met(setup: &Setup, trajectory: &Trajectory) -> bool {
     let reached = trajectory.snapshots.last().map_or(f64::INFINITY, |s| s.log_loss);
-    setup.horizon.log_loss.is_none_or(|goal| reached <= goal)
+    setup.horizon.log_loss.is_none_or(|[_, goal]| reached <= goal)
 }
 
 /// A quantity at one moment: a column of the report's series, or a measure.

@@ -113,7 +113,11 @@ fn iterate(
         if job.built.optimizer.finished(state) {
             return Ended::Completed;
         }
-        if job.horizon.log_loss.is_some_and(|goal| oracle.log_loss_at(&state.theta) <= goal) {
+        if job
+            .horizon
+            .log_loss
+            .is_some_and(|[low, high]| (low..=high).contains(&oracle.log_loss_at(&state.theta)))
+        {
             return Ended::Completed;
         }
         let log_time = state.clock.log();

@@ -28,8 +28,8 @@ pub struct Horizon {
     pub steps: Option<u64>,
     /// Discrete steps run exactly before the flow takes over.
     pub exact_steps: u64,
-    /// Natural logarithm of the training loss to stop at.
-    pub log_loss: Option<f64>,
+    /// Natural logarithms of the training losses between which to stop.
+    pub log_loss: Option<[f64; 2]>,
 }
 
 /// Everything a run needs, and nothing else.
