@@ -209,3 +209,56 @@ fn theorems_do_not_speak_of_rescaled_models() {
         assert!(error < 1e-12, "{model}: train error {error:e}");
     }
 }
+
+/// For the logistic loss another function of the loss is monotone (Lyu, Li 2020, appendix), so the law must not be judged there.
+#[test]
+fn the_monotone_margin_is_that_of_the_exponential_loss() {
+    let text = |loss: &str| {
+        format!(
+            "theorem = \"normalized_margin_monotone\"\n[data]\nkind = \"gaussian_separable\"\nn = 12\nd = 6\n[model]\n\
+             kind = \"diagonal\"\ninit_scale = 0.5\n[loss]\nkind = \"{loss}\"\n[optimizer]\nkind = \"gradient_flow\"\n\
+             [horizon]\ntime = \"1e100\"\n"
+        )
+    };
+    let verdict = |loss| examine_text(&text(loss)).unwrap().verdict;
+    assert_eq!(verdict("logistic"), VerdictKind::OutOfScope);
+    assert_eq!(verdict("exponential"), VerdictKind::Agrees);
+}
+
+/// With decay the loss may rise above its start, and with it the curvature of the exponential loss: steps that are too long for
+/// that end in a cycle, which is no rest and refutes nothing.
+#[test]
+fn a_cycle_under_weight_decay_refutes_nothing() {
+    for start in [3.0, 30.0] {
+        let report = examine_text(&format!(
+            "[data]\nkind = \"soudry_fig1\"\n[model]\nkind = \"linear\"\nstart = {start}\n[loss]\nkind = \"exponential\"\n\
+             [optimizer]\nkind = \"gradient_descent\"\nweight_decay = 0.1\n[horizon]\nsteps = 20000\n"
+        ))
+        .unwrap();
+        assert_ne!(report.verdict, VerdictKind::Disagrees, "{start}: {}", report.reason);
+        assert_ne!(report.run.ended, "stationary", "{start}");
+    }
+}
+
+/// Data that no network separates once drove the shares of units on their kinks out of the numbers.
+#[test]
+fn inseparable_data_end_without_a_crash() {
+    let report = examine_text(
+        "[data]\nkind = \"overlapping\"\nn = 8\nd = 2\n[model]\nkind = \"two_layer_relu\"\nwidth = 20\n[loss]\n\
+         kind = \"exponential\"\n[optimizer]\nkind = \"gradient_flow\"\n[horizon]\ntime = \"1e100000\"\n",
+    )
+    .unwrap();
+    assert_ne!(report.verdict, VerdictKind::Disagrees, "{}", report.reason);
+}
+
+/// A bound that holds because nothing has happened yet confirms nothing.
+#[test]
+fn a_law_that_nothing_tested_is_undecided() {
+    let report = examine_text(
+        "[data]\nkind = \"matrix\"\nentries = [[nan, 1.0], [1.0, 0.0]]\n[model]\n\
+         kind = \"matrix_factorization\"\ndepth = 3\ninit = \"identity\"\ninit_scale = 0.5\n[loss]\nkind = \"squared\"\n\
+         [optimizer]\nkind = \"gradient_flow\"\n[horizon]\ntime = 1e-6\n",
+    )
+    .unwrap();
+    assert_eq!(report.verdict, VerdictKind::Undecided, "{}", report.reason);
+}
