@@ -20,9 +20,9 @@ kind = "squared"
 kind = "gradient_descent"
 [horizon]
 time = 1.0
-exact_steps = 1000
+exact_steps = 4000
 [sweep.over]
-optimizer.step_size = [0.02, 0.01, 0.005]
+optimizer.step_size = [0.004, 0.002, 0.001]
 "#;
 
 #[test]
@@ -67,7 +67,7 @@ fn another_sweep_gets_another_folder() {
     let desk = Desk::new();
     desk.file("order.toml", FILE).file("mine/notes.txt", "mine");
     desk.call(&["sweep", "order.toml", "-q", "--out", "one"]).expect(0);
-    desk.file("order.toml", &FILE.replace("0.005", "0.0025"));
+    desk.file("order.toml", &FILE.replace("0.001]", "0.0005]"));
     desk.call(&["sweep", "order.toml", "-q", "--out", "one"]).refuses(&["Order test", "--force"]);
     desk.call(&["sweep", "order.toml", "-q", "--out", "mine", "--force"]).refuses(&["mine"]);
     desk.call(&["sweep", "order.toml", "-q", "--out", "one", "--force"]).expect(0);
@@ -84,11 +84,11 @@ fn what_is_wrong_is_said_with_its_place() {
     desk.file("order.toml", FILE);
     let refused = [
         (
-            "optimizer.step_size = [0.02, 0.01, 0.005]",
+            "optimizer.step_size = [0.004, 0.002, 0.001]",
             "optimizer.step_siz = [0.1]",
             "Did you mean `step_size`",
         ),
-        ("optimizer.step_size = [0.02, 0.01, 0.005]", "optimizer.step_size = [-0.1]", "step_size"),
+        ("optimizer.step_size = [0.004, 0.002, 0.001]", "optimizer.step_size = [-0.1]", "step_size"),
         ("[sweep.over]", "[sweep]\nmeasures = [\"nrm\"]\n[sweep.over]", "Did you mean `norm`"),
         ("[sweep.over]", "[sweep]\nseeds = 0\n[sweep.over]", "at least 1"),
         ("[sweep.over]", "[sweep]\nrepeats = 3\n[sweep.over]", "valid keys"),
