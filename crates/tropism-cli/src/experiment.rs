@@ -61,18 +61,16 @@ impl Experiment {
 /// Everything that can be wrong with the file or its data.
 pub fn geometry(file: &Path, text: &str) -> Result<Vec<Setup>, Error> {
     let specs = tropism::geometry::parse(text).map_err(Error::of(file))?;
-    let data = specs.first().and_then(|spec| beside(file, spec));
-    let mut setups =
-        tropism::geometry::setups(&specs, &|written| load(written, data.as_ref().unwrap_or(written)))
-            .map_err(|e| tropism::spec::with_line(e, text))
-            .map_err(Error::of(file))?;
+    let mut setups = tropism::geometry::setups(&specs, &loader(file))
+        .map_err(|e| tropism::spec::with_line(e, text))
+        .map_err(Error::of(file))?;
     setups.iter_mut().for_each(|setup| setup.budget.stop = interrupt::requested);
     Ok(setups)
 }
 
 /// Reads the data files that experiments in `file` name, each only once.
 pub fn loader(file: &Path) -> impl Fn(&FileSpec) -> Result<Table, tropism::Error> + Sync {
-    let folder = file.parent().unwrap_or(Path::new("")).to_path_buf();
+    let file = file.to_path_buf();
     let tables: Mutex<Vec<(FileSpec, Table)>> = Mutex::new(vec![]);
     move |written| {
         let known =
@@ -80,8 +78,7 @@ pub fn loader(file: &Path) -> impl Fn(&FileSpec) -> Result<Table, tropism::Error
         if let Some(table) = tables.lock().ok().and_then(|all| known(&all)) {
             return Ok(table);
         }
-        let found = with_paths(written, |p| folder.join(p).to_string_lossy().into_owned());
-        let table = load(written, &found)?;
+        let table = load(written, &in_folder_of(&file, written))?;
         if let Ok(mut all) = tables.lock() {
             all.push((written.clone(), table.clone()));
         }
@@ -107,8 +104,13 @@ fn parse(file: &Path) -> Result<(String, Spec), Error> {
 
 /// The experiment's data file, found from the experiment's own folder.
 fn beside(file: &Path, spec: &Spec) -> Option<FileSpec> {
+    file_of(spec).map(|data| in_folder_of(file, &data))
+}
+
+/// Data whose paths are taken from the folder of `file`.
+fn in_folder_of(file: &Path, data: &FileSpec) -> FileSpec {
     let folder = file.parent().unwrap_or(Path::new(""));
-    file_of(spec).map(|f| with_paths(&f, |p| folder.join(p).to_string_lossy().into_owned()))
+    with_paths(data, |p| folder.join(p).to_string_lossy().into_owned())
 }
 
 fn file_of(spec: &Spec) -> Option<FileSpec> {

@@ -6,6 +6,7 @@
 use crate::error::Error;
 use crate::interrupt;
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use tropism::report::Report;
 
@@ -37,22 +38,46 @@ pub struct Identity<'a> {
     pub hash: Option<&'a str>,
 }
 
+/// Folders for something called `name`: `name` itself, then `name-2`, `name-3`, ….
+pub fn candidates(name: &Path) -> impl Iterator<Item = PathBuf> {
+    let stem = name.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let first = name.to_path_buf();
+    let others = (2..).map({
+        let first = first.clone();
+        move |serial: u64| first.with_file_name(format!("{stem}-{serial}"))
+    });
+    std::iter::once(first).chain(others)
+}
+
+/// `runs/NAME` for `NAME.toml`.
+pub fn usual(file: &Path) -> PathBuf {
+    Path::new("runs").join(file.file_stem().unwrap_or_default())
+}
+
+/// Writes a file of a folder whole or not at all.
+///
+/// # Errors
+/// The system refuses to.
+pub fn put(folder: &Path, name: &str, text: &str) -> Result<(), Error> {
+    let path = folder.join(name);
+    tropism_files::write_atomically(&path, |f| f.write_all(text.as_bytes())).map_err(Error::of(&path))
+}
+
 /// The folder for a new run called `name`: `name` itself, or, while that holds the run of another experiment, the first
 /// of `name-2`, `name-3`, … that does not. An older run of the same experiment is replaced.
 ///
 /// # Errors
 /// A file, a folder that is not a run, or a run that would lose something.
 pub fn vacant(name: &Path, new: &Identity<'_>) -> Result<PathBuf, Error> {
-    let stem = name.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let mut target = name.to_path_buf();
-    for serial in 2.. {
+    for target in candidates(name) {
         match check(&target, new, false) {
-            Err(Error::OtherRun { .. }) => target = name.with_file_name(format!("{stem}-{serial}")),
+            Err(Error::OtherRun { .. }) => {}
             Err(e) => return Err(e),
-            Ok(()) => break,
+            Ok(()) => return Ok(target),
         }
     }
-    Ok(target)
+    // There is always another number.
+    Ok(name.to_path_buf())
 }
 
 /// Whether a new run may take the place of whatever is at `target`.

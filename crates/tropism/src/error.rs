@@ -86,6 +86,18 @@ impl Error {
         }
     }
 
+    /// An [`Error::UnknownKind`] without a line number: `found` is none of the `valid` words.
+    pub fn unknown_word(section: &str, what: &str, found: &str, valid: Vec<String>) -> Self {
+        Error::UnknownKind {
+            section: section.into(),
+            what: what.into(),
+            found: found.into(),
+            nearest: nearest(found, &valid),
+            valid,
+            line: None,
+        }
+    }
+
     /// A [`Error::Incompatible`].
     pub fn incompatible(left: &str, right: &str, missing: impl Into<String>) -> Self {
         Error::Incompatible { left: left.into(), right: right.into(), missing: missing.into() }

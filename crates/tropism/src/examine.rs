@@ -9,12 +9,13 @@
 //! The prediction is formed and hashed before the run starts, and the run cannot see it.
 
 use crate::Error;
+use crate::data::{FileSpec, Table};
 use crate::numerics::Norm;
 use crate::programs::{Budget, Certificate, MaxMargin, Program, certify};
 use crate::report::{DataReport, MarginRow, PredictionReport, Report, RunReport};
 use crate::spec::{Setup, Spec};
 use crate::terms::{Holds, Hypothesis, VerdictKind};
-use crate::theory::{Case, Claim, Prediction, ProgramSpec, Relation, Resolution, resolve, silence};
+use crate::theory::{Case, Claim, Prediction, ProgramSpec, Resolution, resolve, silence};
 use crate::training::{self, Ended, Observer, Trajectory};
 use crate::verdict::{Broken, Finding, Reference, compare, evidence, judge};
 use sha2::{Digest, Sha256};
@@ -66,18 +67,19 @@ pub fn examine(setup: &Setup, observer: &mut dyn Observer) -> Result<Report, Err
     Ok(conclude(setup, &predicted, &trajectory))
 }
 
+/// Refuses every file: what loads data where nobody else does.
+pub(crate) fn no_files(file: &FileSpec) -> Result<Table, Error> {
+    let what = "the library reads no files; use `tropism-files` or the program `tropism`";
+    Err(Error::data(file.path.clone(), what))
+}
+
 /// From an experiment file's text to a report; for data that need no file.
 ///
 /// # Errors
 /// Anything wrong with the experiment.
 pub fn examine_text(text: &str) -> Result<Report, Error> {
     let spec = Spec::parse(text)?;
-    let setup = Setup::build(&spec, &|file| {
-        Err(Error::data(
-            file.path.clone(),
-            "the library reads no files; use `tropism-files` or the program `tropism`",
-        ))
-    })?;
+    let setup = Setup::build(&spec, &no_files)?;
     examine(&setup, &mut training::Silent)
 }
 
@@ -101,7 +103,7 @@ pub fn conclude(setup: &Setup, predicted: &Predicted, trajectory: &Trajectory) -
         unchecked.map(|h| h.name.clone()).collect(),
         predicted.silence.clone(),
     );
-    let Finding { verdict, reason } = begun(predicted, trajectory, judge(&evidence, &setup.rule));
+    let Finding { verdict, reason } = judge(&evidence, &setup.rule);
     Report {
         schema: "tropism-verdict/1".into(),
         version: env!("CARGO_PKG_VERSION").into(),
@@ -122,24 +124,6 @@ pub fn conclude(setup: &Setup, predicted: &Predicted, trajectory: &Trajectory) -
         completion: comparison.completion,
         fourier: comparison.fourier,
     }
-}
-
-/// A law that nothing has tested yet is not confirmed: bounds and monotone quantities hold at any start.
-fn begun(predicted: &Predicted, trajectory: &Trajectory, finding: Finding) -> Finding {
-    let law = match predicted.prediction.as_ref().map(|p| &p.program) {
-        Some(ProgramSpec::Law { relation, .. }) => {
-            matches!(relation, Relation::AtMost(_) | Relation::NeverFalls)
-        }
-        _ => false,
-    };
-    let (first, last) = (trajectory.snapshots.first(), trajectory.snapshots.last());
-    let fallen = first.zip(last).is_some_and(|(a, b)| b.log_loss <= a.log_loss - std::f64::consts::LN_2);
-    if !law || fallen || finding.verdict != VerdictKind::Agrees {
-        return finding;
-    }
-    let reason =
-        "The law held so far, but the training loss has not even halved: the run is too short to test it.";
-    Finding { verdict: VerdictKind::Undecided, reason: reason.into() }
 }
 
 /// The reference of a prediction whose program holds sums along the run, or what the run did that leaves it without one.
@@ -223,7 +207,12 @@ fn hash(setup: &Setup, id: Option<&str>, prediction: Option<&Prediction>) -> Str
     h.update(format!("{prediction:?}"));
     h.update(format!("{:?}", setup.rule));
     data_digest(setup, &mut h);
-    h.finalize().iter().map(|b| format!("{b:02x}")).collect()
+    hexadecimal(h)
+}
+
+/// A finished hash as text.
+pub(crate) fn hexadecimal(hash: Sha256) -> String {
+    hash.finalize().iter().map(|b| format!("{b:02x}")).collect()
 }
 
 pub(crate) fn data_digest(setup: &Setup, h: &mut Sha256) {

@@ -169,6 +169,28 @@ macro_rules! member_enum {
 }
 pub(crate) use member_enum;
 
+/// Declares the members of a room of trait objects without keys: modules, registry and the list of objects.
+macro_rules! objects {
+    ($room:literal $Trait:ident { $($module:ident => $Type:ident),+ $(,)? }) => {
+        $(pub mod $module;)+
+
+        /// Every member of the room, sorted by id.
+        pub const MEMBERS: &[$crate::registry::Member] = &[
+            $($crate::registry::Member::new(
+                $room,
+                stringify!($module),
+                include_str!(concat!(stringify!($module), ".rs")),
+            )),+
+        ];
+
+        /// Every member with its id, in the order of [`MEMBERS`].
+        pub fn all() -> Vec<(&'static str, &'static dyn $Trait)> {
+            vec![$((stringify!($module), &$module::$Type as &dyn $Trait)),+]
+        }
+    };
+}
+pub(crate) use objects;
+
 /// Every member of every room, in the order in which an experiment file names them.
 pub fn all_members() -> Vec<Member> {
     let rooms = [
@@ -259,14 +281,7 @@ fn expects_type(kind: &str, property: &Value, root: &Schema) -> String {
 /// The error for a `kind` that is not in `members`.
 pub fn unknown_kind(section: &str, kind: &str, members: &[Member]) -> Error {
     let valid: Vec<String> = members.iter().map(|m| m.id.to_string()).collect();
-    Error::UnknownKind {
-        section: section.into(),
-        what: "kind".into(),
-        found: kind.into(),
-        nearest: nearest(kind, &valid),
-        valid,
-        line: None,
-    }
+    Error::unknown_word(section, "kind", kind, valid)
 }
 
 /// The keys that a spec struct understands.

@@ -1,6 +1,6 @@
 //! The plain words that rooms share: what holds, what is predicted at which rate, how it is judged, and the answers.
 //!
-//! Serialisable data without behaviour; every room may use them.
+//! Serialisable data without behaviour but their names in words; every room may use them.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,19 @@ pub enum VerdictKind {
     OutOfScope,
     /// No theorem in the registry speaks of this experiment.
     NoPrediction,
+}
+
+impl VerdictKind {
+    /// In words.
+    pub fn words(self) -> &'static str {
+        match self {
+            VerdictKind::Agrees => "agrees",
+            VerdictKind::Disagrees => "disagrees",
+            VerdictKind::Undecided => "undecided",
+            VerdictKind::OutOfScope => "out of scope",
+            VerdictKind::NoPrediction => "no prediction",
+        }
+    }
 }
 
 /// Whether a hypothesis holds.

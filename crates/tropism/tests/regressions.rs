@@ -260,5 +260,6 @@ fn a_law_that_nothing_tested_is_undecided() {
          [optimizer]\nkind = \"gradient_flow\"\n[horizon]\ntime = 1e-6\n",
     )
     .unwrap();
+    assert_eq!(report.prediction.theorem.as_deref(), Some("completion_divergence"));
     assert_eq!(report.verdict, VerdictKind::Undecided, "{}", report.reason);
 }

@@ -4,10 +4,10 @@ use super::Exit;
 use crate::args::Geometry;
 use crate::error::Error;
 use crate::experiment;
+use crate::folder;
 use crate::interrupt;
 use crate::progress::{Progress, Waiting};
 use crate::terminal::{colour, say, width};
-use std::io::Write;
 use std::path::Path;
 use tropism::geometry::Optima;
 use tropism::report::{GeometryReport, geometry_html, geometry_json, geometry_svg, geometry_text};
@@ -46,9 +46,5 @@ fn write(folder: &Path, report: &GeometryReport) -> Result<(), Error> {
         ("geometry.svg", geometry_svg(report)),
         ("geometry.html", geometry_html(report)),
     ];
-    for (name, text) in files {
-        let path = folder.join(name);
-        tropism_files::write_atomically(&path, |f| f.write_all(text.as_bytes())).map_err(Error::of(&path))?;
-    }
-    Ok(())
+    files.iter().try_for_each(|(name, text)| folder::put(folder, name, text))
 }

@@ -14,6 +14,9 @@ mod sweep;
 
 use crate::args::Command;
 use crate::error::Error;
+use serde::Serialize;
+use serde_json::Value;
+use std::path::Path;
 use std::process::ExitCode;
 use tropism::report::VerdictKind;
 
@@ -46,6 +49,19 @@ impl From<VerdictKind> for Exit {
             VerdictKind::Undecided | VerdictKind::OutOfScope | VerdictKind::NoPrediction => Exit::Open,
         }
     }
+}
+
+/// An outcome as one JSON object, without its `long` parts, which are in its folder, and with the places of folder and report.
+fn outcome(value: &impl Serialize, long: &[&str], folder: &Path, page: &Path) -> Result<String, Error> {
+    let mut value = serde_json::to_value(value)?;
+    if let Value::Object(map) = &mut value {
+        long.iter().for_each(|key| {
+            map.remove(*key);
+        });
+        map.insert("folder".into(), folder.to_string_lossy().into());
+        map.insert("report".into(), page.to_string_lossy().into());
+    }
+    Ok(serde_json::to_string_pretty(&value)? + "\n")
 }
 
 /// Carries a command out.

@@ -1,6 +1,6 @@
 //! `tropism run`: from an experiment file to a run folder and a verdict.
 
-use super::Exit;
+use super::{Exit, outcome};
 use crate::args::Run;
 use crate::error::Error;
 use crate::experiment::Experiment;
@@ -8,7 +8,6 @@ use crate::folder::{self, Identity, RunFolder};
 use crate::progress::{Progress, Waiting};
 use crate::terminal::{colour, complain, say, width};
 use crate::{interrupt, trajectory};
-use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
 use tropism::examine::{Predicted, conclude, predict};
@@ -33,7 +32,7 @@ fn begin(args: &Run, file: &Path) -> Result<Exit, Error> {
     let predicted = foresee(args, file, &experiment)?;
     let new = Identity { experiment: &experiment.resolved, hash: Some(&predicted.report.hash) };
     let target = place(args, file, &new)?;
-    let usual = default_folder(file);
+    let usual = folder::usual(file);
     if args.out.is_none() && target != usual {
         let (other, here) = (usual.display(), target.display());
         complain(&format!(
@@ -79,9 +78,9 @@ fn foresee(args: &Run, file: &Path, experiment: &Experiment) -> Result<Predicted
 /// Where the run goes.
 fn place(args: &Run, file: &Path, new: &Identity<'_>) -> Result<PathBuf, Error> {
     match &args.out {
-        None if !args.force => folder::vacant(&default_folder(file), new),
+        None if !args.force => folder::vacant(&folder::usual(file), new),
         out => {
-            let target = out.clone().unwrap_or_else(|| default_folder(file));
+            let target = out.clone().unwrap_or_else(|| folder::usual(file));
             folder::check(&target, new, args.force).map(|()| target)
         }
     }
@@ -118,11 +117,6 @@ fn carry_out(
     Ok(report.verdict.into())
 }
 
-/// `runs/NAME` for `NAME.toml`.
-fn default_folder(file: &Path) -> PathBuf {
-    Path::new("runs").join(file.file_stem().unwrap_or_default())
-}
-
 /// Writes everything that is known after the run. Returns the report as `verdict.json` holds it, so that rendering
 /// it again from there gives the same bytes.
 fn write(folder: &RunFolder, report: &Report, trajectory: &Trajectory) -> Result<Report, Error> {
@@ -150,20 +144,10 @@ fn write(folder: &RunFolder, report: &Report, trajectory: &Trajectory) -> Result
 fn present(args: &Run, report: &Report, target: &Path) -> Result<(), Error> {
     let page = target.join(folder::REPORT);
     if args.json {
-        let mut value = serde_json::to_value(report)?;
-        if let Value::Object(map) = &mut value {
-            // Long, and in verdict.json.
-            map.remove("series");
-            map.remove("completion");
-            map.insert("folder".into(), target.to_string_lossy().into());
-            map.insert("report".into(), page.to_string_lossy().into());
-        }
-        return say(&(serde_json::to_string_pretty(&value)? + "\n"));
+        return say(&outcome(report, &["series", "completion"], target, &page)?);
     }
     if args.quiet {
-        let verdict = serde_json::to_value(report.verdict)?;
-        let word = verdict.as_str().unwrap_or_default().replace('_', " ");
-        return say(&format!("{word}: {}\n", report.reason));
+        return say(&format!("{}: {}\n", report.verdict.words(), report.reason));
     }
     let mut text = report::text(report, width(), colour());
     text.push_str(&format!("{:12}{}\n", "report", page.display()));

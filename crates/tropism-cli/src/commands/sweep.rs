@@ -1,11 +1,11 @@
 //! `tropism sweep`: one experiment over values of some keys and several seeds.
 
-use super::Exit;
+use super::{Exit, outcome};
 use crate::args::Sweep as Args;
 use crate::error::Error;
 use crate::progress::{Counter, Waiting};
 use crate::terminal::{colour, complain, say, width};
-use crate::{experiment, interrupt};
+use crate::{experiment, folder, interrupt};
 use serde::{Deserialize, Serialize};
 use std::fs::{self, File, OpenOptions};
 use std::io::{BufRead, BufReader, Write};
@@ -89,10 +89,8 @@ fn place(args: &Args, file: &Path, sweep: &Sweep) -> Result<PathBuf, Error> {
             None => Error::NotARun(folder.clone()),
         });
     }
-    let stem = file.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let first = Path::new("runs").join(&stem);
-    let others = (2..).map(|serial| first.with_file_name(format!("{stem}-{serial}")));
-    let chosen = std::iter::once(first.clone()).chain(others).find(|f| usable(f)).unwrap_or(first.clone());
+    let first = folder::usual(file);
+    let chosen = folder::candidates(&first).find(|f| usable(f)).unwrap_or(first.clone());
     if chosen != first {
         complain(&format!(
             "{} holds another sweep or run, or one of other data; this one goes to {}.",
@@ -122,12 +120,12 @@ fn finished(folder: &Path, hash: &str) -> Result<Vec<SweepRun>, Error> {
 /// Writes experiment, head and the runs known, and opens the list for more.
 fn begin(folder: &Path, text: &str, head: &Head, known: &[SweepRun]) -> Result<Mutex<File>, Error> {
     fs::create_dir_all(folder).map_err(Error::file(folder, "created"))?;
-    put(folder, "sweep.toml", text)?;
+    folder::put(folder, "sweep.toml", text)?;
     let mut lines = serde_json::to_string(head)? + "\n";
     for run in known {
         lines += &(serde_json::to_string(run)? + "\n");
     }
-    put(folder, RUNS, &lines)?;
+    folder::put(folder, RUNS, &lines)?;
     let path = folder.join(RUNS);
     let log = OpenOptions::new().append(true).open(&path).map_err(Error::file(&path, "opened"))?;
     Ok(Mutex::new(log))
@@ -140,34 +138,19 @@ fn append(log: &Mutex<File>, run: &SweepRun) -> std::io::Result<()> {
     file.flush()
 }
 
-fn put(folder: &Path, name: &str, text: &str) -> Result<(), Error> {
-    let path = folder.join(name);
-    tropism_files::write_atomically(&path, |f| f.write_all(text.as_bytes())).map_err(Error::of(&path))
-}
-
 fn write(folder: &Path, report: &SweepReport) -> Result<(), Error> {
-    put(folder, "sweep.json", &sweep_json(report)?)?;
-    put(folder, "sweep.html", &sweep_html(report))?;
-    sweep_svgs(report).iter().try_for_each(|f| put(folder, &format!("figures/{}.svg", f.id), &f.svg))
+    folder::put(folder, "sweep.json", &sweep_json(report)?)?;
+    folder::put(folder, "sweep.html", &sweep_html(report))?;
+    sweep_svgs(report).iter().try_for_each(|f| folder::put(folder, &format!("figures/{}.svg", f.id), &f.svg))
 }
 
 fn present(args: &Args, report: &SweepReport, folder: &Path) -> Result<(), Error> {
     let page = folder.join("sweep.html");
     if args.json {
-        let mut value = serde_json::to_value(report)?;
-        if let serde_json::Value::Object(map) = &mut value {
-            // Long, and in sweep.json.
-            map.remove("runs");
-            map.remove("picture");
-            map.insert("folder".into(), folder.to_string_lossy().into());
-            map.insert("report".into(), page.to_string_lossy().into());
-        }
-        return say(&(serde_json::to_string_pretty(&value)? + "\n"));
+        return say(&outcome(report, &["runs", "picture"], folder, &page)?);
     }
     if args.quiet {
-        let verdict = serde_json::to_value(report.verdict)?;
-        let word = verdict.as_str().unwrap_or_default().replace('_', " ");
-        return say(&format!("{word}: {}\n", report.reason));
+        return say(&format!("{}: {}\n", report.verdict.words(), report.reason));
     }
     say(&(sweep_text(report, width(), colour()) + &format!("{:12}{}\n", "report", page.display())))
 }

@@ -11,55 +11,40 @@ use crate::spec::Setup;
 use crate::training::Snapshot;
 use std::sync::OnceLock;
 
-/// Declares the measures: modules, registry and the list of trait objects.
-macro_rules! measures {
-    ($($module:ident => $Type:ident),+ $(,)?) => {
-        $(pub mod $module;)+
-
-        /// Every measure, sorted by id.
-        pub const MEMBERS: &[crate::registry::Member] = &[
-            $(crate::registry::Member::new(
-                "measure",
-                stringify!($module),
-                include_str!(concat!(stringify!($module), ".rs")),
-            )),+
-        ];
-
-        /// Every measure with its id.
-        pub fn all() -> Vec<(&'static str, &'static dyn Measure)> {
-            vec![$((stringify!($module), &$module::$Type as &dyn Measure)),+]
-        }
-    };
+crate::registry::objects! { "measure" Measure {
+        balancedness => Balancedness,
+        bridge_stationarity => BridgeStationarity,
+        direction_distance => DirectionDistance,
+        effective_rank => EffectiveRank,
+        error_rate => ErrorRate,
+        geometry_kkt_residual => GeometryKktResidual,
+        hidden_entry_bound => HiddenEntryBound,
+        kernel_drift => KernelDrift,
+        kkt_residual => KktResidual,
+        layer_alignment => LayerAlignment,
+        margin_l1 => MarginL1,
+        margin_l2 => MarginL2,
+        norm => Norm,
+        normalized_margin => NormalizedMargin,
+        nuclear_norm => NuclearNorm,
+        nuclear_to_frobenius => NuclearToFrobenius,
+        path_norm => PathNorm,
+        point_distance => PointDistance,
+        residual => Residual,
+        schatten_half => SchattenHalf,
+        sharpness => Sharpness,
+        sharpness_step => SharpnessStep,
+        singular_value_dynamics => SingularValueDynamics,
+        spectral_norm => SpectralNorm,
+        stable_rank => StableRank,
+        support_dimension => SupportDimension,
+        unobserved_error => UnobservedError,
+    }
 }
 
-measures! {
-    balancedness => Balancedness,
-    bridge_stationarity => BridgeStationarity,
-    direction_distance => DirectionDistance,
-    effective_rank => EffectiveRank,
-    error_rate => ErrorRate,
-    geometry_kkt_residual => GeometryKktResidual,
-    hidden_entry_bound => HiddenEntryBound,
-    kernel_drift => KernelDrift,
-    kkt_residual => KktResidual,
-    layer_alignment => LayerAlignment,
-    margin_l1 => MarginL1,
-    margin_l2 => MarginL2,
-    norm => Norm,
-    normalized_margin => NormalizedMargin,
-    nuclear_norm => NuclearNorm,
-    nuclear_to_frobenius => NuclearToFrobenius,
-    path_norm => PathNorm,
-    point_distance => PointDistance,
-    residual => Residual,
-    schatten_half => SchattenHalf,
-    sharpness => Sharpness,
-    sharpness_step => SharpnessStep,
-    singular_value_dynamics => SingularValueDynamics,
-    spectral_norm => SpectralNorm,
-    stable_rank => StableRank,
-    support_dimension => SupportDimension,
-    unobserved_error => UnobservedError,
+/// The measure with an id, and that id as a constant of the program.
+pub fn find(id: &str) -> Option<(&'static str, &'static dyn Measure)> {
+    all().into_iter().find(|(known, _)| *known == id)
 }
 
 /// One moment of a run with everything that several measures need, computed once.

@@ -9,6 +9,7 @@
 //! Errors: `step_size ≤ 0`.
 //! Example: `optimizer.kind = "modified_gradient_flow"`, `optimizer.step_size = 0.1`.
 
+use super::gradient_descent::smooth_step;
 use super::{
     Built, Curvature, Geometry, Optimizer, OptimizerFacts, Oracle, Schedule, ScheduleKind, ScheduleSpec, State, Symmetry,
 };
@@ -37,7 +38,7 @@ impl ModifiedGradientFlowSpec {
     pub fn build(&self, c: &Curvature) -> Result<Built, Error> {
         let steps = ScheduleSpec { step_size: self.step_size, ..ScheduleSpec::default() };
         let (schedule, origin) =
-            steps.build(ScheduleKind::Constant, 0.0, |_| (1.0 / c.smoothness, "1 / smoothness".into()))?;
+            steps.build(ScheduleKind::Constant, 0.0, |kind| smooth_step(c, kind))?;
         let Schedule { base: eta, .. } = schedule;
         Ok(Built { step_size: Some(eta), origin, optimizer: Box::new(ModifiedGradientFlow { eta }) })
     }

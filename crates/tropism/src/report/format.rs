@@ -1,6 +1,6 @@
 //! Numbers and times as a reader wants them: few digits, honest about what is missing or not finite.
 
-use super::{Holds, VerdictKind};
+use super::Holds;
 
 /// What stands where a value does not exist.
 pub(super) const MISSING: &str = "—";
@@ -128,17 +128,6 @@ pub(super) fn printable(s: &str) -> String {
 
 fn trimmed(s: &str) -> String {
     if s.contains('.') { s.trim_end_matches('0').trim_end_matches('.').into() } else { s.into() }
-}
-
-/// A verdict in words.
-pub(super) fn verdict(kind: VerdictKind) -> &'static str {
-    match kind {
-        VerdictKind::Agrees => "agrees",
-        VerdictKind::Disagrees => "disagrees",
-        VerdictKind::Undecided => "undecided",
-        VerdictKind::OutOfScope => "out of scope",
-        VerdictKind::NoPrediction => "no prediction",
-    }
 }
 
 /// A hypothesis' state in words.

@@ -21,7 +21,7 @@ pub fn html(report: &Report) -> String {
                 meta name="viewport" content="width=device-width, initial-scale=1";
                 meta name="color-scheme" content="light dark";
                 meta name="generator" content={ "tropism " (report.version) };
-                title { (printable(title)) " · " (format::verdict(report.verdict)) }
+                title { (printable(title)) " · " (report.verdict.words()) }
                 style { (PreEscaped(STYLE)) }
             }
             body {
@@ -76,12 +76,12 @@ pub(super) fn glyph(kind: VerdictKind) -> &'static str {
 }
 
 fn banner(report: &Report) -> Markup {
-    let class = format::verdict(report.verdict).replace(' ', "-");
+    let class = report.verdict.words().replace(' ', "-");
     html! {
         section class={ "verdict " (class) } aria-label="Verdict" {
             div.mark aria-hidden="true" { (glyph(report.verdict)) }
             div {
-                h2 { (format::verdict(report.verdict)) }
+                h2 { (report.verdict.words()) }
                 p { (prose(&report.reason)) }
             }
             dl.figures-of-merit {

@@ -136,7 +136,7 @@ fn further(points: &[Point]) -> BTreeSet<&str> {
 
 /// Plain numbers have none.
 fn unit(id: &str) -> &'static str {
-    let found = measures::all().into_iter().find(|(name, _)| *name == id);
+    let found = measures::find(id);
     found.map(|(_, m)| m.facts().unit).filter(|u| *u != "1").unwrap_or_default()
 }
 

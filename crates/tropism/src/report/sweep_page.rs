@@ -5,8 +5,7 @@ use super::format::{self, digits, number, printable};
 use super::html_tables::hypotheses;
 use super::html_words::prose;
 use super::terminal::{Ink, Page};
-use super::{Figure, SweepReport, TrendReport, VerdictKind};
-use crate::terms::Holds;
+use super::{Figure, SweepReport, TrendReport, text};
 use crate::theory::trends::Shape;
 use crate::verdict::Interval;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -74,15 +73,6 @@ fn shown(report: &SweepReport) -> Vec<&String> {
     report.quantities.iter().filter(|q| report.groups.iter().any(|g| g.means.contains_key(*q))).collect()
 }
 
-fn ink(verdict: VerdictKind) -> Ink {
-    match verdict {
-        VerdictKind::Agrees => Ink::Good,
-        VerdictKind::Disagrees => Ink::Bad,
-        VerdictKind::Undecided | VerdictKind::OutOfScope => Ink::Open,
-        VerdictKind::NoPrediction => Ink::Strong,
-    }
-}
-
 fn missing(report: &SweepReport) -> Option<String> {
     (report.missing > 0).then(|| {
         format!(
@@ -102,24 +92,11 @@ pub fn sweep_text(report: &SweepReport, width: usize, colour: bool) -> String {
         page.item("law", &format!("{}: {}", t.id, t.statement), Ink::Plain);
         page.item("", &t.source, Ink::Dim);
         page.item("predicted", &predicted(t, report), Ink::Plain);
-        for (k, h) in t.hypotheses.iter().enumerate() {
-            let (mark, ink) = match h.holds {
-                Holds::Yes => ("yes", Ink::Good),
-                Holds::No => ("no ", Ink::Bad),
-                Holds::Unchecked => ("?  ", Ink::Open),
-            };
-            page.marked(
-                if k == 0 { "hypotheses" } else { "" },
-                mark,
-                &format!("{}: {}", h.name, h.evidence),
-                ink,
-            );
-        }
+        text::hypotheses(&mut page, &t.hypotheses);
         for (k, line) in seen(t, report).iter().enumerate() {
             page.item(if k == 0 { "seen" } else { "" }, &printable(line), Ink::Plain);
         }
-        page.item("verdict", &format::verdict(t.verdict).to_uppercase(), ink(t.verdict));
-        page.item("", &t.reason, Ink::Plain);
+        text::verdict(&mut page, "verdict", t.verdict, &t.reason);
         page.blank();
     }
     let quantities = shown(report);
@@ -135,12 +112,11 @@ pub fn sweep_text(report: &SweepReport, width: usize, colour: bool) -> String {
     for r in report.runs.iter().filter(|r| r.ended == "refused").take(3) {
         page.line(&printable(&format!("A run with seed {} could not begin: {}", r.seed, r.reason)), Ink::Bad);
     }
-    if let Some(text) = missing(report) {
-        page.line(&text, Ink::Open);
+    if let Some(words) = missing(report) {
+        page.line(&words, Ink::Open);
     }
     page.rule();
-    page.item("sweep", &format::verdict(report.verdict).to_uppercase(), ink(report.verdict));
-    page.item("", &report.reason, Ink::Plain);
+    text::verdict(&mut page, "sweep", report.verdict, &report.reason);
     page.finish()
 }
 
@@ -164,9 +140,9 @@ pub fn sweep_html(report: &SweepReport) -> String {
                     p.muted { (printable(&intro(report))) }
                 } }
                 main {
-                    section class={ "verdict " (format::verdict(report.verdict).replace(' ', "-")) } aria-label="Verdict" {
+                    section class={ "verdict " (report.verdict.words().replace(' ', "-")) } aria-label="Verdict" {
                         div.mark aria-hidden="true" { (super::html::glyph(report.verdict)) }
-                        div { h2 { (format::verdict(report.verdict)) } p { (prose(&report.reason)) } }
+                        div { h2 { (report.verdict.words()) } p { (prose(&report.reason)) } }
                     }
                     @if let Some(text) = missing(report) { section { p.note { (text) } } }
                     @for t in &report.trends { (law(t, report)) }
@@ -185,7 +161,7 @@ pub fn sweep_html(report: &SweepReport) -> String {
 fn law(t: &TrendReport, report: &SweepReport) -> Markup {
     html! {
         section {
-            h2 { (t.id) ": " (format::verdict(t.verdict)) }
+            h2 { (t.id) ": " (t.verdict.words()) }
             p.statement { (prose(&t.statement)) }
             p.formula { (prose(&predicted(t, report))) }
             @for line in seen(t, report) { p { (printable(&line)) } }

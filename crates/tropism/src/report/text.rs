@@ -27,7 +27,7 @@ pub fn text(report: &Report, width: usize, colour: bool) -> String {
     margins(&mut page, report);
     run(&mut page, report);
     page.rule();
-    verdict(&mut page, report);
+    verdict(&mut page, "verdict", report.verdict, &report.reason);
     page.finish()
 }
 
@@ -65,13 +65,17 @@ fn prediction(page: &mut Page, p: &PredictionReport) {
         let bound = if rate.upper_bound_only { " (upper bound)" } else { "" };
         page.item("rate", &format!("{}{bound}", rate.law), Ink::Plain);
     }
-    for (k, h) in p.hypotheses.iter().enumerate() {
-        hypothesis(page, if k == 0 { "hypotheses" } else { "" }, h);
-    }
+    hypotheses(page, &p.hypotheses);
     if p.law {
         page.item("reference", "none is needed: a law of a measured quantity is predicted", Ink::Plain);
     } else if p.value.is_some() || p.lower_bound.is_some() {
         page.item("reference", &reference(p), Ink::Plain);
+    }
+}
+
+pub(super) fn hypotheses(page: &mut Page, all: &[Hypothesis]) {
+    for (k, h) in all.iter().enumerate() {
+        hypothesis(page, if k == 0 { "hypotheses" } else { "" }, h);
     }
 }
 
@@ -212,15 +216,16 @@ fn run(page: &mut Page, report: &Report) {
     }
 }
 
-fn verdict(page: &mut Page, report: &Report) {
-    let ink = match report.verdict {
+/// A verdict in capitals and its reason.
+pub(super) fn verdict(page: &mut Page, label: &str, kind: VerdictKind, reason: &str) {
+    let ink = match kind {
         VerdictKind::Agrees => Ink::Good,
         VerdictKind::Disagrees => Ink::Bad,
         VerdictKind::Undecided | VerdictKind::OutOfScope => Ink::Open,
         VerdictKind::NoPrediction => Ink::Strong,
     };
-    page.item("verdict", &format::verdict(report.verdict).to_uppercase(), ink);
-    page.item("", &report.reason, Ink::Plain);
+    page.item(label, &kind.words().to_uppercase(), ink);
+    page.item("", reason, Ink::Plain);
 }
 
 #[cfg(test)]

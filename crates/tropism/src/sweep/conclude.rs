@@ -5,7 +5,7 @@ use crate::numerics::linalg::norm2;
 use crate::report::{PhasePicture, SweepAxis, SweepGroup, SweepReport, SweepRun, TrendReport};
 use crate::terms::VerdictKind;
 use crate::theory::trends::{Foreseen, Quantity, Shape};
-use crate::verdict::{Finding, Interval, Observations, judge_trend, mean};
+use crate::verdict::{Interval, Observations, TrendEvidence, judge_trend, mean};
 use std::collections::BTreeMap;
 
 /// Rows of a picture.
@@ -33,7 +33,7 @@ impl Sweep {
             axes,
             seeds: (0..self.spec.keys.seeds).map(|r| self.seed(r)).collect(),
             confidence: self.spec.keys.confidence,
-            quantities: self.quantities().iter().map(|q| q.name()).collect(),
+            quantities: self.quantities.iter().map(|q| q.name()).collect(),
             trends,
             groups,
             missing: done.iter().filter(|r| r.is_none()).count(),
@@ -58,14 +58,19 @@ impl Sweep {
         let values: Vec<Vec<Option<f64>>> = rows.iter().map(of_row).collect();
         let key = axes.first().and_then(|a| a.numbers.as_deref());
         let axis = prediction.abscissa.as_ref().map(|a| a.values.as_slice()).or(key);
-        let seen = Observations { axis, values: &values, confidence: self.spec.keys.confidence }
-            .seen(&prediction.shape);
-        let judged = judge_trend(&prediction.shape, &seen, broken.as_deref(), hypotheses, &self.rule);
-        let finding = match prediction.shape {
-            _ if broken.is_some() => judged,
-            Shape::EqualMeans { .. } => self.at_one_loss(rows).unwrap_or(judged),
-            Shape::Power { exponent, .. } => still_bending(exponent, axis, &values, judged),
-        };
+        let observations = Observations { axis, values: &values, confidence: self.spec.keys.confidence };
+        let seen = observations.seen(&prediction.shape);
+        let finding = judge_trend(
+            &TrendEvidence {
+                shape: &prediction.shape,
+                seen: &seen,
+                broken: broken.as_deref(),
+                hypotheses,
+                unequal: self.unequal_losses(&prediction.shape, rows),
+                bending: observations.bending(&prediction.shape),
+            },
+            &self.rule,
+        );
         TrendReport {
             id: (*id).into(),
             source: trend.source().into(),
@@ -80,18 +85,13 @@ impl Sweep {
         }
     }
 
-    /// Means are compared at one training loss: `None` where all runs end between half of it and it.
-    fn at_one_loss(&self, rows: &[&[Option<SweepRun>]]) -> Option<Finding> {
-        let goal = self.log10_loss?;
+    /// The lowest log10 of a training loss at which a run ended and the one where `horizon.loss` stops runs, where means are
+    /// compared that do not all lie between half of that and it.
+    fn unequal_losses(&self, shape: &Shape, rows: &[&[Option<SweepRun>]]) -> Option<[f64; 2]> {
+        let goal = self.log10_loss.filter(|_| matches!(shape, Shape::EqualMeans { .. }))?;
         let losses = rows.iter().flat_map(|row| row.iter().flatten()).filter_map(|r| r.log10_loss);
         let lowest = losses.fold(f64::INFINITY, f64::min);
-        (lowest < goal - std::f64::consts::LOG10_2).then(|| Finding {
-            verdict: VerdictKind::Undecided,
-            reason: format!(
-                "The runs do not end at one training loss: the lowest is 10^{lowest:.2}, less than half of 10^{goal:.2}, where \
-                 horizon.loss stops them."
-            ),
-        })
+        (lowest < goal - std::f64::consts::LOG10_2).then_some([lowest, goal])
     }
 
     fn group(&self, at: Vec<usize>, row: &[Option<SweepRun>]) -> SweepGroup {
@@ -110,38 +110,9 @@ impl Sweep {
             let values: Vec<f64> = runs.iter().filter_map(|r| r.values.get(&quantity).copied()).collect();
             mean(&values, self.spec.keys.confidence).map(|m| (quantity, m))
         };
-        let means = self.quantities().iter().filter_map(of).collect();
+        let means = self.quantities.iter().filter_map(of).collect();
         SweepGroup { name: self.spec.name(&at), at, runs: runs.len(), verdicts, means }
     }
-}
-
-/// A power law is a limit: where the exponents between neighbouring values still move towards the predicted one, a refutation
-/// is none.
-fn still_bending(
-    predicted: f64,
-    axis: Option<&[f64]>,
-    values: &[Vec<Option<f64>>],
-    judged: Finding,
-) -> Finding {
-    let row = |(x, row): (&f64, &Vec<Option<f64>>)| {
-        let known: Vec<f64> = row.iter().flatten().map(|v| v.ln()).collect();
-        (!known.is_empty()).then(|| (x.ln(), known.iter().sum::<f64>() / known.len() as f64))
-    };
-    let mut points: Vec<(f64, f64)> = axis.unwrap_or_default().iter().zip(values).filter_map(row).collect();
-    points.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let off = |p: &[(f64, f64)]| ((p[1].1 - p[0].1) / (p[1].0 - p[0].0) - predicted).abs();
-    let slopes: Vec<f64> = points.windows(2).map(off).collect();
-    let (Some(first), Some(last)) = (slopes.first(), slopes.last()) else { return judged };
-    // The limit may lie at either end of the axis.
-    if judged.verdict != VerdictKind::Disagrees || (first - last).abs() < 0.1 * first.max(*last) {
-        return judged;
-    }
-    let reason = format!(
-        "{} But the exponents between neighbouring values are {first:.3} off the predicted one at one end and {last:.3} at the \
-         other: the limit is not reached, and nothing is refuted.",
-        judged.reason
-    );
-    Finding { verdict: VerdictKind::Undecided, reason }
 }
 
 /// Length of the mean offset; `None` unless every run has one.

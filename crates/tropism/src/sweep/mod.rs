@@ -13,9 +13,11 @@ mod single;
 
 pub use plan::Sweep;
 
+use crate::examine::no_files;
 use crate::report::{SweepReport, SweepRun};
 use crate::spec::SweepSpec;
 use crate::training::Observer;
+use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -51,13 +53,10 @@ impl Sweep {
     /// Makes the runs that are not among `known`, and concludes.
     pub fn run(&self, host: &Host, known: Vec<SweepRun>) -> SweepReport {
         let plan = self.runs();
-        let mut done: Vec<Option<SweepRun>> = vec![None; plan.len()];
-        for run in known {
-            let place = plan.iter().position(|(at, r)| *at == run.at && self.seed(*r) == run.seed);
-            if let Some(i) = place {
-                done[i] = Some(run);
-            }
-        }
+        let mut known: HashMap<_, _> =
+            known.into_iter().map(|run| ((run.at.clone(), run.seed), run)).collect();
+        let mut done: Vec<Option<SweepRun>> =
+            plan.iter().map(|(at, repeat)| known.remove(&(at.clone(), self.seed(*repeat)))).collect();
         let open: Vec<usize> = (0..plan.len()).filter(|&i| done[i].is_none()).collect();
         let (next, results) = (AtomicUsize::new(0), Mutex::new(vec![]));
         let work = || {
@@ -92,10 +91,6 @@ impl Sweep {
 /// # Errors
 /// Anything wrong with the file.
 pub fn sweep_text(text: &str) -> Result<SweepReport, crate::Error> {
-    let load = |file: &crate::data::FileSpec| {
-        let what = "the library reads no files; use `tropism-files` or the program `tropism`";
-        Err(crate::Error::data(file.path.clone(), what))
-    };
-    let sweep = Sweep::plan(SweepSpec::parse(text)?, &load)?;
-    Ok(sweep.run(&Host { load: &load, jobs: 1, stop: || false, finished: &|_| {} }, vec![]))
+    let sweep = Sweep::plan(SweepSpec::parse(text)?, &no_files)?;
+    Ok(sweep.run(&Host { load: &no_files, jobs: 1, stop: || false, finished: &|_| {} }, vec![]))
 }

@@ -2,7 +2,6 @@
 
 use crate::Error;
 use crate::data::Dataset;
-use crate::error::nearest;
 use crate::examine;
 use crate::measures;
 use crate::report::DataReport;
@@ -31,6 +30,8 @@ pub struct Sweep {
     pub foreseen: Vec<Foreseen>,
     /// See [`crate::report::SweepReport::hash`].
     pub hash: String,
+    /// What is read off every run, in the order of the tables: what laws speak of, what the file asks for, the errors.
+    pub(super) quantities: Vec<Quantity>,
     pub(super) data: DataReport,
     pub(super) first_seed: u64,
     pub(super) rule: JudgeRule,
@@ -64,8 +65,9 @@ impl Sweep {
             hash.update(format!("{} {:?} {:?}", f.id, f.prediction, f.broken));
         }
         Ok(Self {
+            quantities: quantities(&spec, &foreseen),
             foreseen,
-            hash: hash.finalize().iter().map(|b| format!("{b:02x}")).collect(),
+            hash: examine::hexadecimal(hash),
             data: examine::data_report(&setup),
             first_seed: setup.spec.seed,
             rule: setup.rule,
@@ -73,23 +75,22 @@ impl Sweep {
             spec,
         })
     }
+}
 
-    /// What is read off every run, in the order of the tables: what laws speak of, what the file asks for, the errors.
-    pub fn quantities(&self) -> Vec<Quantity> {
-        // A law that does not apply asks for no companion runs.
-        let apply = self.foreseen.iter().filter(|f| f.broken.is_none());
-        let of_laws = apply.map(|f| f.prediction.quantity.clone());
-        let asked = self.spec.keys.measures.iter().chain(&self.spec.keys.picture);
-        let asked = asked.map(|id| Quantity::Measure(id.clone()));
-        let errors = ["relative_gap", "test_error", "train_error"].map(|id| Quantity::Measure(id.into()));
-        let mut out: Vec<Quantity> = vec![];
-        for quantity in of_laws.chain(asked).chain(errors) {
-            if !out.contains(&quantity) {
-                out.push(quantity);
-            }
+fn quantities(spec: &SweepSpec, foreseen: &[Foreseen]) -> Vec<Quantity> {
+    // A law that does not apply asks for no companion runs.
+    let apply = foreseen.iter().filter(|f| f.broken.is_none());
+    let of_laws = apply.map(|f| f.prediction.quantity.clone());
+    let asked = spec.keys.measures.iter().chain(&spec.keys.picture);
+    let asked = asked.map(|id| Quantity::Measure(id.clone()));
+    let errors = ["relative_gap", "test_error", "train_error"].map(|id| Quantity::Measure(id.into()));
+    let mut out: Vec<Quantity> = vec![];
+    for quantity in of_laws.chain(asked).chain(errors) {
+        if !out.contains(&quantity) {
+            out.push(quantity);
         }
-        out
     }
+    out
 }
 
 fn check_names(spec: &SweepSpec) -> Result<(), Error> {
@@ -97,14 +98,7 @@ fn check_names(spec: &SweepSpec) -> Result<(), Error> {
     valid.extend(COLUMNS.map(String::from));
     for (key, name) in spec.keys.named() {
         if !valid.contains(name) {
-            return Err(Error::UnknownKind {
-                section: "sweep".into(),
-                what: key.into(),
-                found: name.clone(),
-                nearest: nearest(name, &valid),
-                valid,
-                line: None,
-            });
+            return Err(Error::unknown_word("sweep", key, name, valid));
         }
     }
     if spec.keys.picture.is_some() && (spec.axes.len() != 1 || spec.axes[0].numbers().is_none()) {

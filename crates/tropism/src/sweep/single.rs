@@ -7,12 +7,13 @@ use crate::examine::{conclude, predict};
 use crate::measures::{self, Moment, View};
 use crate::numerics::linalg::norm2;
 use crate::optimizers::gradient_descent::GradientDescentSpec;
+use crate::optimizers::modified_gradient_flow::ModifiedGradientFlowSpec;
 use crate::optimizers::{OptimizerSpec, ScheduleSpec};
 use crate::report::{PicturePoint, Point, Report, SweepRun};
 use crate::spec::{HorizonSpec, Setup, Spec};
 use crate::terms::VerdictKind;
 use crate::theory::trends::{Companion, Quantity};
-use crate::training::{self, Ended, Trajectory};
+use crate::training::{self, Ended, Snapshot, Trajectory};
 use std::collections::BTreeMap;
 
 impl Sweep {
@@ -74,19 +75,16 @@ impl Sweep {
     ) -> Result<BTreeMap<String, f64>, Error> {
         let mut out = BTreeMap::new();
         // Where a run did not end where it was to end, nothing is compared.
-        let valid = [Ended::Completed, Ended::Stationary].contains(&trajectory.ended);
-        let (Some(last), true) = (trajectory.snapshots.last(), valid && met(setup, trajectory)) else {
-            return Ok(out);
-        };
+        let Some(last) = arrived(trajectory).filter(|_| met(setup, trajectory)) else { return Ok(out) };
         let moment = Moment::new(setup, last);
-        for quantity in self.quantities() {
-            let value = match &quantity {
+        for quantity in &self.quantities {
+            let value = match quantity {
                 Quantity::Measure(id) => read(id, setup, &moment, report, report.series.last()),
                 // Of all seeds together.
                 Quantity::MeanOffset(_) => None,
                 Quantity::OutputDistance(c) | Quantity::ParameterDistance(c) => {
                     let (beside, other) = follow(&companion(*c, setup, trajectory), host)?;
-                    distance(&quantity, (setup, trajectory), (&beside, &other))
+                    distance(quantity, (setup, trajectory), (&beside, &other))
                 }
             };
             if let Some(v) = value.filter(|v| v.is_finite()) {
@@ -98,8 +96,8 @@ impl Sweep {
 
     /// The last parameters less those of the companion whose mean offset a law speaks of.
     fn offset(&self, setup: &Setup, trajectory: &Trajectory, host: &Host) -> Result<Vec<f64>, Error> {
-        let companion_of = |q| if let Quantity::MeanOffset(c) = q { Some(c) } else { None };
-        let Some(which) = self.quantities().into_iter().find_map(companion_of) else { return Ok(vec![]) };
+        let companion_of = |q: &Quantity| if let Quantity::MeanOffset(c) = q { Some(*c) } else { None };
+        let Some(which) = self.quantities.iter().find_map(companion_of) else { return Ok(vec![]) };
         let (_, other) = follow(&companion(which, setup, trajectory), host)?;
         let both = [trajectory, &other];
         if both.iter().any(|t| t.ended != Ended::Completed) {
@@ -129,6 +127,12 @@ fn follow(spec: &Spec, host: &Host) -> Result<(Setup, Trajectory), Error> {
     Ok((setup, trajectory))
 }
 
+/// The last moment of a run that ended where it was to end.
+fn arrived(trajectory: &Trajectory) -> Option<&Snapshot> {
+    let ended = [Ended::Completed, Ended::Stationary].contains(&trajectory.ended);
+    trajectory.snapshots.last().filter(|_| ended)
+}
+
 /// Whether a run that was to stop at a loss has got there.
 fn met(setup: &Setup, trajectory: &Trajectory) -> bool {
     let reached = trajectory.snapshots.last().map_or(f64::INFINITY, |s| s.log_loss);
@@ -150,7 +154,7 @@ fn read(id: &str, setup: &Setup, moment: &Moment, report: &Report, point: Option
             _ => p.train_error,
         };
     }
-    let (_, measure) = measures::all().into_iter().find(|(known, _)| *known == id)?;
+    let (_, measure) = measures::find(id)?;
     measure.evaluate(&View { setup, moment, target: None })
 }
 
@@ -170,9 +174,7 @@ fn companion(which: Companion, setup: &Setup, trajectory: &Trajectory) -> Spec {
             spec.horizon = HorizonSpec { steps: Some(trajectory.steps), ..HorizonSpec::default() };
         }
         Companion::ModifiedFlow => {
-            let keys = crate::optimizers::modified_gradient_flow::ModifiedGradientFlowSpec {
-                step_size: setup.built.step_size,
-            };
+            let keys = ModifiedGradientFlowSpec { step_size: setup.built.step_size };
             spec.optimizer = OptimizerSpec::modified_gradient_flow(keys);
             spec.horizon = HorizonSpec { steps: Some(trajectory.steps), ..HorizonSpec::default() };
         }
@@ -187,16 +189,14 @@ type Run<'a> = (&'a Setup, &'a Trajectory);
 
 /// Distance of a run to its companion; `None` where that did not end where it was to end.
 fn distance(quantity: &Quantity, run: Run, beside: Run) -> Option<f64> {
-    let valid = [Ended::Completed, Ended::Stationary].contains(&beside.1.ended);
-    let of = |(_, t): Run| t.snapshots.last().filter(|_| valid).map(|s| s.theta.clone());
-    let (own, other) = (of(run)?, of(beside)?);
+    let (own, other) = (&run.1.snapshots.last()?.theta, &arrived(beside.1)?.theta);
     let apart = |a: &[f64], b: &[f64]| norm2(&a.iter().zip(b).map(|(x, y)| x - y).collect::<Vec<_>>());
     // Below this, relative to the whole, a difference is rounding and the error of integrators.
     let seen = |difference: f64, whole: f64| (difference > ROUNDING * whole).then_some(difference);
     if matches!(quantity, Quantity::ParameterDistance(_)) {
-        return seen(apart(&own, &other), norm2(&other));
+        return seen(apart(own, other), norm2(other));
     }
     let test = run.0.data.test.as_deref()?;
-    let (a, b) = (run.0.outputs(&own, test), beside.0.outputs(&other, test));
+    let (a, b) = (run.0.outputs(own, test), beside.0.outputs(other, test));
     seen(apart(&a, &b), norm2(&b)).map(|d| d / norm2(&b))
 }

@@ -40,12 +40,11 @@ impl Theorem for DiagonalMomentumFlow {
     }
 
     fn predict(&self, case: &Case) -> Prediction {
-        let (beta, step) = (case.optimizer.momentum, case.optimizer.schedule.map_or(0.0, |s| s.base));
         Prediction {
             statement: format!(
                 "up to terms of order 1 − β and η, the run ends where the flow would from the start that momentum has shrunk through \
                  λ = η/(1 − β)² = {:.4e}.",
-                step / (1.0 - beta).powi(2)
+                case.momentum_scale()
             ),
             program: ProgramSpec::DiagonalSmallSteps { cause: Cause::Momentum },
             claim: Claim::NearlySelected,

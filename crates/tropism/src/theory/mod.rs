@@ -22,81 +22,61 @@ use crate::terms::Rate;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Declares the theorems: modules, registry and the list of trait objects.
-macro_rules! theorems {
-    ($($module:ident => $Type:ident),+ $(,)?) => {
-        $(pub mod $module;)+
-
-        /// Every theorem, sorted by id.
-        pub const MEMBERS: &[crate::registry::Member] = &[
-            $(crate::registry::Member::new(
-                "theorem",
-                stringify!($module),
-                include_str!(concat!(stringify!($module), ".rs")),
-            )),+
-        ];
-
-        /// Every theorem with its id, in the order of [`MEMBERS`].
-        pub fn all() -> Vec<(&'static str, &'static dyn Theorem)> {
-            vec![$((stringify!($module), &$module::$Type as &dyn Theorem)),+]
-        }
-    };
-}
-
-theorems! {
-    adaboost_margin => AdaBoostMargin,
-    adagrad_margin => AdaGradMargin,
-    adam_epsilon_max_margin => AdamEpsilonMaxMargin,
-    adam_max_margin => AdamMaxMargin,
-    adam_single_sample => AdamSingleSample,
-    balancedness_conserved => BalancednessConserved,
-    completion_divergence => CompletionDivergence,
-    convolutional_bridge_stationarity => ConvolutionalBridgeStationarity,
-    convolutional_fourier_margin => ConvolutionalFourierMargin,
-    deep_linear_max_margin => DeepLinearMaxMargin,
-    diagonal_bridge_stationarity => DiagonalBridgeStationarity,
-    diagonal_finite_steps => DiagonalFiniteSteps,
-    diagonal_interpolant => DiagonalInterpolant,
-    diagonal_label_noise => DiagonalLabelNoise,
-    diagonal_max_margin => DiagonalMaxMargin,
-    diagonal_momentum_flow => DiagonalMomentumFlow,
-    diagonal_stochastic_flow => DiagonalStochasticFlow,
-    dual_momentum_max_margin => DualMomentumMaxMargin,
-    early_stopping_ridge => EarlyStoppingRidge,
-    edge_of_stability => EdgeOfStability,
-    fixed_feature_interpolant => FixedFeatureInterpolant,
-    fixed_feature_max_margin => FixedFeatureMaxMargin,
-    gradient_descent_max_margin => GradientDescentMaxMargin,
-    homogeneous_kkt => HomogeneousKkt,
-    homogeneous_max_margin_conjecture => HomogeneousMaxMarginConjecture,
-    layer_alignment => LayerAlignment,
-    lazy_kernel_interpolant => LazyKernelInterpolant,
-    least_squares_nearest_interpolant => LeastSquaresNearestInterpolant,
-    loss_normalized_max_margin => LossNormalizedMaxMargin,
-    mirror_descent_bregman => MirrorDescentBregman,
-    mirror_descent_max_margin => MirrorDescentMaxMargin,
-    mirror_flow_horizon => MirrorFlowHorizon,
-    multiclass_max_margin => MulticlassMaxMargin,
-    natural_gradient_finite_steps => NaturalGradientFiniteSteps,
-    natural_gradient_interpolant => NaturalGradientInterpolant,
-    normalized_margin_monotone => NormalizedMarginMonotone,
-    nuclear_norm_conjecture => NuclearNormConjecture,
-    partly_separable => PartlySeparable,
-    polynomial_tail => PolynomialTail,
-    progressive_rescaling_max_margin => ProgressiveRescalingMaxMargin,
-    regularization_path => RegularizationPath,
-    saddle_to_saddle => SaddleToSaddle,
-    second_order_offset => SecondOrderOffset,
-    sgd_max_margin => SgdMaxMargin,
-    singular_value_dynamics => SingularValueDynamics,
-    spectral_filter_path => SpectralFilterPath,
-    sqrt_normalized_max_margin => SqrtNormalizedMaxMargin,
-    steepest_descent_kkt => SteepestDescentKkt,
-    steepest_descent_max_margin => SteepestDescentMaxMargin,
-    steepest_descent_squared_loss => SteepestDescentSquaredLoss,
-    tail_direction => TailDirection,
-    variation_max_margin => VariationMaxMargin,
-    weight_decay_minimiser => WeightDecayMinimiser,
+crate::registry::objects! { "theorem" Theorem {
+        adaboost_margin => AdaBoostMargin,
+        adagrad_margin => AdaGradMargin,
+        adam_epsilon_max_margin => AdamEpsilonMaxMargin,
+        adam_max_margin => AdamMaxMargin,
+        adam_single_sample => AdamSingleSample,
+        balancedness_conserved => BalancednessConserved,
+        completion_divergence => CompletionDivergence,
+        convolutional_bridge_stationarity => ConvolutionalBridgeStationarity,
+        convolutional_fourier_margin => ConvolutionalFourierMargin,
+        deep_linear_max_margin => DeepLinearMaxMargin,
+        diagonal_bridge_stationarity => DiagonalBridgeStationarity,
+        diagonal_finite_steps => DiagonalFiniteSteps,
+        diagonal_interpolant => DiagonalInterpolant,
+        diagonal_label_noise => DiagonalLabelNoise,
+        diagonal_max_margin => DiagonalMaxMargin,
+        diagonal_momentum_flow => DiagonalMomentumFlow,
+        diagonal_stochastic_flow => DiagonalStochasticFlow,
+        dual_momentum_max_margin => DualMomentumMaxMargin,
+        early_stopping_ridge => EarlyStoppingRidge,
+        edge_of_stability => EdgeOfStability,
+        fixed_feature_interpolant => FixedFeatureInterpolant,
+        fixed_feature_max_margin => FixedFeatureMaxMargin,
+        gradient_descent_max_margin => GradientDescentMaxMargin,
+        homogeneous_kkt => HomogeneousKkt,
+        homogeneous_max_margin_conjecture => HomogeneousMaxMarginConjecture,
+        layer_alignment => LayerAlignment,
+        lazy_kernel_interpolant => LazyKernelInterpolant,
+        least_squares_nearest_interpolant => LeastSquaresNearestInterpolant,
+        loss_normalized_max_margin => LossNormalizedMaxMargin,
+        mirror_descent_bregman => MirrorDescentBregman,
+        mirror_descent_max_margin => MirrorDescentMaxMargin,
+        mirror_flow_horizon => MirrorFlowHorizon,
+        multiclass_max_margin => MulticlassMaxMargin,
+        natural_gradient_finite_steps => NaturalGradientFiniteSteps,
+        natural_gradient_interpolant => NaturalGradientInterpolant,
+        normalized_margin_monotone => NormalizedMarginMonotone,
+        nuclear_norm_conjecture => NuclearNormConjecture,
+        partly_separable => PartlySeparable,
+        polynomial_tail => PolynomialTail,
+        progressive_rescaling_max_margin => ProgressiveRescalingMaxMargin,
+        regularization_path => RegularizationPath,
+        saddle_to_saddle => SaddleToSaddle,
+        second_order_offset => SecondOrderOffset,
+        sgd_max_margin => SgdMaxMargin,
+        singular_value_dynamics => SingularValueDynamics,
+        spectral_filter_path => SpectralFilterPath,
+        sqrt_normalized_max_margin => SqrtNormalizedMaxMargin,
+        steepest_descent_kkt => SteepestDescentKkt,
+        steepest_descent_max_margin => SteepestDescentMaxMargin,
+        steepest_descent_squared_loss => SteepestDescentSquaredLoss,
+        tail_direction => TailDirection,
+        variation_max_margin => VariationMaxMargin,
+        weight_decay_minimiser => WeightDecayMinimiser,
+    }
 }
 
 /// The explicit program of a prediction, as plain data.
@@ -292,6 +272,11 @@ pub trait Theorem: Send + Sync {
     fn predict(&self, case: &Case) -> Prediction;
 
     fn witnesses(&self) -> Witnesses;
+
+    /// A conjecture: it speaks only where no theorem does.
+    fn is_conjecture(&self) -> bool {
+        false
+    }
 
     /// Sharpens another theorem on the same experiments: judged only when asked for by name.
     fn is_refinement(&self) -> bool {

@@ -20,15 +20,6 @@ use crate::models::Structure;
 /// See the module header.
 pub struct NuclearNormConjecture;
 
-/// Condition: no factor is narrower than the matrix, so that the factors can reach every matrix.
-fn full_width(case: &Case) -> Check {
-    let (rows, cols) = case.setup.data.shape.unwrap_or((1, case.setup.data.d()));
-    let blocks = case.setup.model.blocks();
-    let inner = blocks.iter().map(|b| b.rows.min(b.cols)).min().unwrap_or(0);
-    let words = format!("the narrowest factor has rank at most {inner}, the matrix {}", rows.min(cols));
-    check("factors of full width", holds(inner >= rows.min(cols)), words)
-}
-
 impl Theorem for NuclearNormConjecture {
     fn source(&self) -> &'static str {
         "Gunasekar et al. 2017 (arXiv 1705.09280), a conjecture"
@@ -54,6 +45,10 @@ impl Theorem for NuclearNormConjecture {
             claim: Claim::Selected,
             rate: None,
         }
+    }
+
+    fn is_conjecture(&self) -> bool {
+        true
     }
 
     fn witnesses(&self) -> Witnesses {
@@ -91,4 +86,13 @@ impl Theorem for NuclearNormConjecture {
             broken: "small start",
         }
     }
+}
+
+/// Condition: no factor is narrower than the matrix, so that the factors can reach every matrix.
+fn full_width(case: &Case) -> Check {
+    let (rows, cols) = case.setup.data.shape.unwrap_or((1, case.setup.data.d()));
+    let blocks = case.setup.model.blocks();
+    let inner = blocks.iter().map(|b| b.rows.min(b.cols)).min().unwrap_or(0);
+    let words = format!("the narrowest factor has rank at most {inner}, the matrix {}", rows.min(cols));
+    check("factors of full width", holds(inner >= rows.min(cols)), words)
 }

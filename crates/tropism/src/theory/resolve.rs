@@ -3,7 +3,6 @@
 use super::case::in_scope;
 use super::{Case, Check, Prediction, Theorem, all};
 use crate::Error;
-use crate::error::nearest;
 use crate::terms::{Holds, Hypothesis};
 
 /// The outcome of looking through all theorems.
@@ -28,7 +27,7 @@ pub enum Resolution {
 }
 
 /// Looks through all theorems (or only the one named): first those whose scope fits, among them the ones with no
-/// refuted hypothesis, among these the one that assumes most, for it says most.
+/// refuted hypothesis, among these theorems before conjectures, and the one that assumes most, for it says most.
 pub fn resolve(case: &Case, wanted: Option<&str>) -> Result<Resolution, Error> {
     let theorems = match wanted {
         None => all().into_iter().filter(|(_, t)| !t.is_refinement()).collect(),
@@ -40,9 +39,9 @@ pub fn resolve(case: &Case, wanted: Option<&str>) -> Result<Resolution, Error> {
         .filter(|(_, _, checks)| wanted.is_some() || in_scope(checks))
         .collect();
     // A stable sort keeps the registry's alphabetical order among equals: the choice is deterministic.
-    candidates.sort_by_key(|(_, _, checks)| {
+    candidates.sort_by_key(|(_, theorem, checks)| {
         let refuted = checks.iter().filter(|c| c.hypothesis.holds == Holds::No).count();
-        (refuted, usize::MAX - checks.len())
+        (refuted, theorem.is_conjecture(), usize::MAX - checks.len())
     });
     let Some((id, theorem, checks)) = candidates.into_iter().next() else {
         return Ok(Resolution::None);
@@ -59,13 +58,6 @@ pub fn resolve(case: &Case, wanted: Option<&str>) -> Result<Resolution, Error> {
 fn named(name: &str) -> Result<(&'static str, &'static dyn Theorem), Error> {
     all().into_iter().find(|(id, _)| *id == name).ok_or_else(|| {
         let valid: Vec<String> = all().iter().map(|(id, _)| id.to_string()).collect();
-        Error::UnknownKind {
-            section: "top level".into(),
-            what: "theorem".into(),
-            found: name.into(),
-            nearest: nearest(name, &valid),
-            valid,
-            line: None,
-        }
+        Error::unknown_word("top level", "theorem", name, valid)
     })
 }

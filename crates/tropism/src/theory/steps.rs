@@ -28,6 +28,12 @@ impl Case<'_> {
         )
     }
 
+    /// `λ = η/(1 − β)²`, through which momentum acts on small steps.
+    pub fn momentum_scale(&self) -> f64 {
+        let step = self.optimizer.schedule.map_or(0.0, |s| s.base);
+        step / (1.0 - self.optimizer.momentum).powi(2)
+    }
+
     /// Condition: the steps sum to infinity.
     pub fn endless_steps(&self) -> Check {
         let power = self.optimizer.schedule.map_or(0.0, |s| s.power);

@@ -346,6 +346,13 @@ fn coordinates(run: &Run) -> Vec<Coordinate> {
         .collect()
 }
 
+/// Whether the training loss has fallen to half of what it was at the start.
+fn halved(series: &[Point]) -> bool {
+    let loss = |p: Option<&Point>| p.map(|p| p.log10_loss.unwrap_or(f64::NEG_INFINITY));
+    let (first, last) = (loss(series.first()), loss(series.last()));
+    first.zip(last).is_some_and(|(a, b)| b <= a - std::f64::consts::LOG10_2)
+}
+
 /// What the judge reads.
 pub fn evidence(
     comparison: &Comparison,
@@ -363,6 +370,8 @@ pub fn evidence(
         negative: claim == Claim::NotSelected,
         approximate: claim == Claim::NearlySelected,
         law: reference.is_some_and(|r| r.law.is_some()),
+        untested: reference.is_some_and(|r| r.law.is_some() && r.of_the_whole_run)
+            && !halved(&comparison.series),
         reference_gap: reference.map_or(0.0, |r| r.certificate.relative_gap),
         unfinished: comparison.unfinished.clone(),
         gap: comparison.gap,

@@ -39,6 +39,8 @@ pub struct Evidence {
     pub approximate: bool,
     /// Not a solution is predicted but a law of a measured quantity; `gap` is the deviation from it.
     pub law: bool,
+    /// The law holds as long as nothing happens, and hardly anything has: it can be refuted only.
+    pub untested: bool,
     /// The reference's own certified relative gap.
     pub reference_gap: f64,
     /// What alone forbids a judgement: how the run ended (`was interrupted`, `diverged`, …), that it has not begun to
@@ -66,6 +68,7 @@ pub struct Finding {
 /// | yes | hold | tight | diverged, interrupted, not begun, uncertain | | | | undecided (run) |
 /// | yes | hold | tight | ended | no value | | | undecided (run) |
 /// | yes | one unchecked | tight | ended | yes | | selected | undecided (hypothesis) |
+/// | yes | hold | tight | ended, hardly anything happened | yes | | a law of the whole run | undecided (run) |
 /// | yes | hold | tight | ended | yes | | selected | agrees |
 /// | yes | hold | tight | ended | no | | nearly selected | undecided (a law of small steps) |
 /// | yes | hold | tight | ended | no | falling at the rate | selected | agrees |
@@ -137,6 +140,11 @@ fn judge_positive(e: &Evidence, gap: f64, rule: &JudgeRule) -> Finding {
             "The gap, {gap:.2e}, is above the tolerance {tolerance:.1e}; the theorem is a law of small steps, and at a finite step \
              nothing bounds what it leaves out."
         );
+        return Finding { verdict: VerdictKind::Undecided, reason };
+    }
+    if e.untested && near {
+        let reason =
+            "The law held so far, but the training loss has not even halved: the run is too short to test it.".into();
         return Finding { verdict: VerdictKind::Undecided, reason };
     }
     let quantity = if e.law { "deviation from the law" } else { "certified gap" };
@@ -213,6 +221,7 @@ mod tests {
             negative: false,
             approximate: false,
             law: false,
+            untested: false,
             reference_gap: 1e-12,
             unfinished: None,
             gap: Some(1e-5),
@@ -232,6 +241,11 @@ mod tests {
             (Evidence { reference_gap: 1e-3, ..evidence() }, Undecided),
             (Evidence { reference_gap: f64::NAN, ..evidence() }, Undecided),
             (Evidence { unfinished: Some("diverged".into()), ..evidence() }, Undecided),
+            (Evidence { untested: true, law: true, ..evidence() }, Undecided),
+            (
+                Evidence { untested: true, law: true, gap: Some(0.5), settled: Settled::Yes, ..evidence() },
+                Disagrees,
+            ),
             (Evidence { gap: None, ..evidence() }, Undecided),
             (Evidence { unchecked: vec!["separable data".into()], ..evidence() }, Undecided),
             (evidence(), Agrees),

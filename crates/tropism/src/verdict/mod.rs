@@ -20,4 +20,4 @@ pub use measured::{Coordinate, Point, RateSeen, Selected};
 pub use pictures::{CompletionReport, FourierReport};
 pub use rate::fit;
 pub use reference::Reference;
-pub use trend::{Interval, Observations, Seen, exponent, judge_trend, mean};
+pub use trend::{Interval, Observations, Seen, TrendEvidence, exponent, judge_trend, mean};

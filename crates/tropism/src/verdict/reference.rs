@@ -277,7 +277,7 @@ pub(super) fn bare(
 }
 
 fn law(setup: &Setup, id: &str, relation: Relation) -> Result<Reference, Error> {
-    let Some((name, measure)) = measures::all().into_iter().find(|(name, _)| *name == id) else {
+    let Some((name, measure)) = measures::find(id) else {
         return Err(Error::incompatible("a law", id, "there is no such measure"));
     };
     // The measure itself is exact: what is predicted needs no solver.

@@ -97,6 +97,22 @@ impl Observations<'_> {
         }
     }
 
+    /// How far the exponents between neighbouring values are off the predicted one at the two ends of the axis, where that
+    /// differs by more than a tenth: a power law is a limit, at either end, that is not reached then.
+    pub fn bending(&self, shape: &Shape) -> Option<[f64; 2]> {
+        let Shape::Power { exponent, .. } = shape else { return None };
+        let point = |(x, row): (&f64, &Vec<Option<f64>>)| {
+            let logs: Vec<f64> = row.iter().flatten().map(|v| v.ln()).collect();
+            Some((x.ln(), mean(&logs, self.confidence)?.estimate))
+        };
+        let mut points: Vec<(f64, f64)> = self.axis?.iter().zip(self.values).filter_map(point).collect();
+        points.sort_by(|a, b| a.0.total_cmp(&b.0));
+        let off = |p: &[(f64, f64)]| ((p[1].1 - p[0].1) / (p[1].0 - p[0].0) - exponent).abs();
+        let slopes: Vec<f64> = points.windows(2).map(off).collect();
+        let (first, last) = (*slopes.first()?, *slopes.last()?);
+        ((first - last).abs() >= 0.1 * first.max(last)).then_some([first, last])
+    }
+
     fn power(&self) -> Option<Seen> {
         let rows = self.axis?.iter().zip(self.values);
         let pairs = rows.flat_map(|(x, row)| row.iter().map(|y| Some((*x, (*y)?))));
@@ -115,66 +131,94 @@ impl Observations<'_> {
     }
 }
 
-/// The verdict on one law.
+/// What the judge of laws looks at.
+pub struct TrendEvidence<'a> {
+    pub shape: &'a Shape,
+    pub seen: &'a [Seen],
+    /// The first refuted hypothesis.
+    pub broken: Option<&'a str>,
+    pub hypotheses: &'a [Hypothesis],
+    /// Lowest and wanted log10 of the training loss, where means are compared that were not taken at one loss.
+    pub unequal: Option<[f64; 2]>,
+    /// See [`Observations::bending`].
+    pub bending: Option<[f64; 2]>,
+}
+
+/// The verdict on one law, read from the top.
 ///
-/// | hypotheses | intervals | verdict |
-/// |---|---|---|
-/// | one refuted | any | out of scope |
-/// | any | none | undecided |
-/// | all hold | one apart from the allowed range | disagrees |
-/// | all hold | all inside the allowed range | agrees |
-/// | one unchecked | one apart, or all inside | undecided |
-/// | any | otherwise | undecided |
-pub fn judge_trend(
-    shape: &Shape,
-    seen: &[Seen],
-    broken: Option<&str>,
-    hypotheses: &[Hypothesis],
-    rule: &JudgeRule,
-) -> Finding {
+/// | hypotheses | runs | intervals | verdict |
+/// |---|---|---|---|
+/// | one refuted | | | out of scope |
+/// | | at unequal losses | | undecided |
+/// | | | none | undecided |
+/// | one unchecked | | one apart, or all inside | undecided |
+/// | hold | exponents still bending | one apart from the allowed range | undecided |
+/// | hold | | one apart from the allowed range | disagrees |
+/// | hold | | all inside the allowed range | agrees |
+/// | | | otherwise | undecided |
+pub fn judge_trend(e: &TrendEvidence, rule: &JudgeRule) -> Finding {
     let finding = |verdict, reason: String| Finding { verdict, reason };
-    if let Some(name) = broken {
-        let why = hypotheses.iter().find(|h| h.name == name).map_or("", |h| &h.evidence);
+    if let Some(name) = e.broken {
+        let why = e.hypotheses.iter().find(|h| h.name == name).map_or("", |h| &h.evidence);
         return finding(VerdictKind::OutOfScope, format!("The hypothesis \"{name}\" fails here: {why}."));
     }
-    if seen.is_empty() || seen.iter().any(|s| !(s.interval.low.is_finite() && s.interval.high.is_finite())) {
-        let reason = "Some runs have no value of this quantity, or there are too few runs for an interval.";
-        return finding(VerdictKind::Undecided, reason.into());
+    if let Some([lowest, goal]) = e.unequal {
+        let reason = format!(
+            "The runs do not end at one training loss: the lowest is 10^{lowest:.2}, less than half of 10^{goal:.2}, where \
+             horizon.loss stops them."
+        );
+        return finding(VerdictKind::Undecided, reason);
     }
-    let ([low, high], words) = allowed(shape, rule);
-    let apart = seen.iter().map(|s| s.interval).find(|i| i.high < low || i.low > high);
-    let inside = seen.iter().all(|s| s.interval.low >= low && s.interval.high <= high);
+    let intervals: Vec<Interval> = e.seen.iter().map(|s| s.interval).collect();
+    let ([low, high], words) = allowed(e.shape, rule);
+    let apart = intervals.iter().find(|i| i.high < low || i.low > high);
+    let inside = intervals.iter().all(|i| i.low >= low && i.high <= high);
     // The one that the sentence is about: apart, or reaching furthest.
     let reach = |i: &Interval| (i.high - high).max(low - i.low);
-    let furthest = seen.iter().map(|s| s.interval).max_by(|a, b| reach(a).total_cmp(&reach(b)));
-    let Some(shown) = apart.or(furthest) else { return finding(VerdictKind::Undecided, String::new()) };
-    let one = if seen.len() > 1 { "One " } else { "The " };
-    let found = format!(
-        "{one}{words}, {:.4} with the interval {:.4} to {:.4} from {} values,",
+    let furthest = intervals.iter().max_by(|a, b| reach(a).total_cmp(&reach(b)));
+    let bounded = intervals.iter().all(|i| i.low.is_finite() && i.high.is_finite());
+    let Some(shown) = apart.or(furthest).filter(|_| bounded) else {
+        let reason = "Some runs have no value of this quantity, or there are too few runs for an interval.";
+        return finding(VerdictKind::Undecided, reason.into());
+    };
+    let several = intervals.len() > 1;
+    let numbers = format!(
+        "{words}, {:.4} with the interval {:.4} to {:.4} from {} values",
         shown.estimate, shown.low, shown.high, shown.runs
     );
+    let found = format!("{} {numbers},", if several { "One" } else { "The" });
     let open: Vec<&str> =
-        hypotheses.iter().filter(|h| h.holds == Holds::Unchecked).map(|h| &*h.name).collect();
+        e.hypotheses.iter().filter(|h| h.holds == Holds::Unchecked).map(|h| &*h.name).collect();
     if (apart.is_some() || inside) && !open.is_empty() {
         let place = if inside { "lies within" } else { "lies apart from" };
         let reason = format!("{found} {place} what the law allows, but not checked: {}.", open.join(", "));
         return finding(VerdictKind::Undecided, reason);
     }
-    if apart.is_some() {
-        return finding(VerdictKind::Disagrees, format!("{found} lies apart from what the law allows."));
+    match (apart, e.bending) {
+        (Some(_), Some([first, last])) => {
+            let reason = format!(
+                "{found} lies apart from what the law allows. But the exponents between neighbouring values are {first:.3} off \
+                 the predicted one at one end and {last:.3} at the other: the limit is not reached, and nothing is refuted."
+            );
+            finding(VerdictKind::Undecided, reason)
+        }
+        (Some(_), None) => {
+            finding(VerdictKind::Disagrees, format!("{found} lies apart from what the law allows."))
+        }
+        (None, _) if inside && several => {
+            let reason = format!("All differences lie within what the law allows; the furthest {numbers}.");
+            finding(VerdictKind::Agrees, reason)
+        }
+        (None, _) if inside => {
+            finding(VerdictKind::Agrees, format!("{found} lies within what the law allows."))
+        }
+        (None, _) => {
+            let reason = format!(
+                "{found} reaches over the border of what the law allows; more seeds or values decide it."
+            );
+            finding(VerdictKind::Undecided, reason)
+        }
     }
-    if inside {
-        let all = if seen.len() > 1 { "All differences lie within what the law allows; " } else { "" };
-        let found = if all.is_empty() { found } else { found.replacen("One ", "the furthest ", 1) };
-        let end = if all.is_empty() { " lies within what the law allows." } else { "." };
-        return finding(
-            VerdictKind::Agrees,
-            format!("{all}{}{end}", found.trim_end_matches(if all.is_empty() { '\0' } else { ',' })),
-        );
-    }
-    let reason =
-        format!("{found} reaches over the border of what the law allows; more seeds or values decide it.");
-    finding(VerdictKind::Undecided, reason)
 }
 
 /// The range the law allows, and what it is a range of.
@@ -228,7 +272,12 @@ mod tests {
     }
 
     fn verdict(shape: &Shape, low: f64, high: f64) -> VerdictKind {
-        judge_trend(shape, &[at(low, high)], None, &[], &JudgeRule::default()).verdict
+        let seen = [at(low, high)];
+        judge_trend(&evidence(shape, &seen), &JudgeRule::default()).verdict
+    }
+
+    fn evidence<'a>(shape: &'a Shape, seen: &'a [Seen]) -> TrendEvidence<'a> {
+        TrendEvidence { shape, seen, broken: None, hypotheses: &[], unequal: None, bending: None }
     }
 
     /// Walks the table of `judge_trend` with intervals inside, across and apart from the allowed range.
@@ -253,14 +302,23 @@ mod tests {
             assert_eq!(verdict(shape, low, high), expected, "{shape:?} {low} {high}");
         }
         let rule = JudgeRule::default();
-        assert_eq!(judge_trend(&exact, &[], None, &[], &rule).verdict, Undecided);
-        assert_eq!(judge_trend(&exact, &[], Some("seeds"), &[], &rule).verdict, OutOfScope);
-        let several = |seen: &[Seen]| judge_trend(&equal, seen, None, &[], &rule).verdict;
+        let judged = |e: TrendEvidence| judge_trend(&e, &rule).verdict;
+        assert_eq!(judged(evidence(&exact, &[])), Undecided);
+        assert_eq!(judged(TrendEvidence { broken: Some("seeds"), ..evidence(&exact, &[]) }), OutOfScope);
+        let (near, far) = ([at(1.9, 2.1)], [at(0.9, 1.1)]);
+        assert_eq!(judged(TrendEvidence { bending: Some([0.5, 0.1]), ..evidence(&exact, &far) }), Undecided);
+        assert_eq!(judged(TrendEvidence { bending: Some([0.5, 0.1]), ..evidence(&exact, &near) }), Agrees);
+        let same = [at(-0.001, 0.001)];
+        assert_eq!(
+            judged(TrendEvidence { unequal: Some([-2.0, -0.5]), ..evidence(&equal, &same) }),
+            Undecided
+        );
+        let several = |seen: &[Seen]| judge_trend(&evidence(&equal, seen), &rule).verdict;
         assert_eq!(several(&[at(-0.001, 0.001), at(0.02, 0.03)]), Disagrees);
         assert_eq!(several(&[at(-0.001, 0.001), at(0.0, 0.03)]), Undecided);
         assert_eq!(several(&[at(-0.001, 0.001), at(0.0, 0.003)]), Agrees);
         let open = Hypothesis { name: "h".into(), holds: Holds::Unchecked, evidence: String::new() };
-        assert_eq!(judge_trend(&exact, &[at(1.9, 2.1)], None, &[open], &rule).verdict, Undecided);
+        assert_eq!(judged(TrendEvidence { hypotheses: &[open], ..evidence(&exact, &near) }), Undecided);
     }
 
     /// Means are compared seed by seed: what all optimizers share on a seed cancels.

@@ -8,34 +8,14 @@ use crate::terms::Holds;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Declares the laws: modules, registry and the list of trait objects.
-macro_rules! trends {
-    ($($module:ident => $Type:ident),+ $(,)?) => {
-        $(pub mod $module;)+
-
-        /// Every law, sorted by id.
-        pub const MEMBERS: &[crate::registry::Member] = &[
-            $(crate::registry::Member::new(
-                "trend",
-                stringify!($module),
-                include_str!(concat!(stringify!($module), ".rs")),
-            )),+
-        ];
-
-        /// Every law with its id, in the order of [`MEMBERS`].
-        pub fn all() -> Vec<(&'static str, &'static dyn Trend)> {
-            vec![$((stringify!($module), &$module::$Type as &dyn Trend)),+]
-        }
-    };
-}
-
-trends! {
-    batch_size_term => BatchSizeTerm,
-    gradient_descent_order => GradientDescentOrder,
-    gradient_free_equivalence => GradientFreeEquivalence,
-    lazy_kernel_drift => LazyKernelDrift,
-    lazy_tangent_distance => LazyTangentDistance,
-    modified_flow_order => ModifiedFlowOrder,
+crate::registry::objects! { "trend" Trend {
+        batch_size_term => BatchSizeTerm,
+        gradient_descent_order => GradientDescentOrder,
+        gradient_free_equivalence => GradientFreeEquivalence,
+        lazy_kernel_drift => LazyKernelDrift,
+        lazy_tangent_distance => LazyTangentDistance,
+        modified_flow_order => ModifiedFlowOrder,
+    }
 }
 
 /// A run beside the one in question, that differs in one respect.
@@ -207,14 +187,7 @@ pub fn foresee(sweep: &SweepCase) -> Result<Vec<Foreseen>, crate::Error> {
         && !known.iter().any(|(id, _)| *id == name)
     {
         let valid: Vec<String> = known.iter().map(|(id, _)| (*id).to_string()).collect();
-        return Err(crate::Error::UnknownKind {
-            section: "sweep".into(),
-            what: "trend".into(),
-            found: name.into(),
-            nearest: crate::error::nearest(name, &valid),
-            valid,
-            line: None,
-        });
+        return Err(crate::Error::unknown_word("sweep", "trend", name, valid));
     }
     let apply = |(id, trend): (&'static str, &'static dyn Trend)| {
         let checks = trend.hypotheses(sweep);
