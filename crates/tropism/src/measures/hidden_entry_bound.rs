@@ -17,7 +17,7 @@
 use super::{Measure, MeasureFacts, View};
 use crate::data::HiddenEntry;
 use crate::models::determinant_sign;
-use crate::numerics::linalg::norm2;
+use crate::numerics::linalg::distance;
 
 /// See the module header.
 pub struct HiddenEntryBound;
@@ -31,7 +31,7 @@ impl Measure for HiddenEntryBound {
             return None;
         }
         let crate::data::Targets::Real(y) = &setup.data.targets else { return None };
-        let e = norm2(&moment.outputs.iter().zip(y).map(|(f, y)| f - y).collect::<Vec<f64>>());
+        let e = distance(&moment.outputs, y);
         let room = entry.beside.iter().map(|z| (z.abs() - e).max(0.0)).product::<f64>();
         let w = moment.w.as_deref()?.get(entry.hidden)?.abs();
         let value = room / (w * (entry.across.abs() + e));

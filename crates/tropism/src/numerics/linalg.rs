@@ -45,6 +45,12 @@ pub fn norm2(x: &[f64]) -> f64 {
     scale * x.iter().map(|v| (v / scale) * (v / scale)).sum::<f64>().sqrt()
 }
 
+/// Euclidean distance.
+pub fn distance(a: &[f64], b: &[f64]) -> f64 {
+    let difference: Vec<f64> = a.iter().zip(b).map(|(a, b)| a - b).collect();
+    norm2(&difference)
+}
+
 /// `min_i a_i b_i`, products that are NaN left out; `∞` if there are none.
 #[inline(always)]
 pub fn lowest_product(a: &[f64], b: &[f64]) -> f64 {

@@ -35,6 +35,17 @@ impl SecondMoment {
         super::check_nonnegative("initial_accumulator", self.initial)
     }
 
+    /// The diagonal metric `√v + ε` that the steps are taken in, `root` the root of `v`; 1 where neither is above zero: a column of
+    /// zeros never moves its weight.
+    pub fn metric(&self, root: &Scaled) -> Vec<f64> {
+        let scale = root.log_scale.exp();
+        let one = |r: &f64| match scale * r + self.epsilon {
+            d if d > 0.0 => d,
+            _ => 1.0,
+        };
+        root.direction.iter().map(one).collect()
+    }
+
     /// The root of `v` at the start.
     pub(super) fn root(&self, len: usize) -> Scaled {
         if self.initial == 0.0 {

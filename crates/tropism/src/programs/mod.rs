@@ -203,3 +203,14 @@ pub trait Program: Send + Sync {
 
     fn facts(&self) -> ProgramFacts;
 }
+/// Refuses weights of columns that are not finite numbers above zero, one for each column.
+fn check_weights(weights: &[f64], columns: usize) -> Result<(), crate::Error> {
+    if let Some(bad) = weights.iter().find(|d| !(**d > 0.0 && d.is_finite())) {
+        return Err(crate::Error::bad_value("program", "weights", bad, "finite numbers > 0"));
+    }
+    if weights.len() != columns {
+        let what = format!("{} weights for {columns} columns", weights.len());
+        return Err(crate::Error::data("weighted program", what));
+    }
+    Ok(())
+}

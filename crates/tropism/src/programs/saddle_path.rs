@@ -28,7 +28,7 @@
 use super::nnls::nearest;
 use super::{Budget, Program, ProgramFacts, Solution, SolveStatus, Uniqueness};
 use crate::error::Error;
-use crate::numerics::linalg::{dot, max_abs, norm2, symmetric_eigen};
+use crate::numerics::linalg::{distance, dot, max_abs, norm2, symmetric_eigen};
 use crate::numerics::{Design, Matrix};
 
 /// A place where the flow stands still, from `time` on.
@@ -221,7 +221,7 @@ impl Walk<'_> {
 
 /// `‖a − b‖²`, rounded up.
 pub(super) fn squared_distance(a: &[f64], b: &[f64]) -> f64 {
-    let far = norm2(&a.iter().zip(b).map(|(a, b)| a - b).collect::<Vec<f64>>());
+    let far = distance(a, b);
     let value = (far * far * (1.0 + 4.0 * f64::EPSILON * a.len() as f64)).next_up();
     if far == 0.0 {
         0.0

@@ -9,7 +9,7 @@
 //! Errors: inconsistent `y` is [`SolveStatus::Infeasible`](super::SolveStatus), with a `ν` whose bound is large.
 
 use super::affine::Affine;
-use super::{Budget, MinNormInterpolant, Program, ProgramFacts, Solution, Uniqueness};
+use super::{Budget, MinNormInterpolant, Program, ProgramFacts, Solution, Uniqueness, check_weights};
 use crate::error::Error;
 use crate::numerics::{Design, Norm, compensated};
 use std::sync::Arc;
@@ -28,13 +28,7 @@ impl WeightedInterpolant {
     /// # Errors
     /// Shapes that do not fit, entries that are not finite, a weight that is not positive.
     pub fn new(x: Arc<Design>, y: Vec<f64>, weights: Vec<f64>) -> Result<Self, Error> {
-        if let Some(bad) = weights.iter().find(|h| !(**h > 0.0 && h.is_finite())) {
-            return Err(Error::bad_value("program", "weights", bad, "finite numbers > 0"));
-        }
-        if weights.len() != x.cols() {
-            let what = format!("{} weights for {} columns", weights.len(), x.cols());
-            return Err(Error::data("weighted interpolant", what));
-        }
+        check_weights(&weights, x.cols())?;
         let inverse: Vec<f64> = weights.iter().map(|h| 1.0 / h).collect();
         let scaled =
             MinNormInterpolant::new(Arc::new(x.scaled_columns(&inverse)), y.clone(), Norm::L1, None)?;

@@ -10,7 +10,7 @@
 //! Errors: not separable: the value of every `w` is infinite.
 
 use super::max_margin::exact_weights;
-use super::{Budget, MaxMargin, Program, ProgramFacts, Solution, Uniqueness};
+use super::{Budget, MaxMargin, Program, ProgramFacts, Solution, Uniqueness, check_weights};
 use crate::data::MarginMap;
 use crate::error::Error;
 use crate::numerics::{Norm, directed};
@@ -30,16 +30,10 @@ impl WeightedMargin {
     /// # Errors
     /// Several classes, shapes that do not fit, a weight that is not positive.
     pub fn new(margins: MarginMap, weights: &[f64]) -> Result<Self, Error> {
-        if let Some(bad) = weights.iter().find(|d| !(**d > 0.0 && d.is_finite())) {
-            return Err(Error::bad_value("program", "weights", bad, "finite numbers > 0"));
-        }
         let MarginMap::Binary { z } = &margins else {
             return Err(Error::incompatible("weighted_margin", "several classes", "it needs two classes"));
         };
-        if weights.len() != z.cols() {
-            let what = format!("{} weights for {} columns", weights.len(), z.cols());
-            return Err(Error::data("weighted margin", what));
-        }
+        check_weights(weights, z.cols())?;
         let roots: Vec<f64> = weights.iter().map(|d| d.sqrt()).collect();
         let inverse: Vec<f64> = roots.iter().map(|r| 1.0 / r).collect();
         let scaled = MaxMargin::new(MarginMap::Binary { z: Arc::new(z.scaled_columns(&inverse)) }, Norm::L2);

@@ -5,7 +5,7 @@ use super::{Host, Stoppable, Sweep};
 use crate::Error;
 use crate::examine::{conclude, predict};
 use crate::measures::{self, Moment, View};
-use crate::numerics::linalg::norm2;
+use crate::numerics::linalg;
 use crate::optimizers::gradient_descent::GradientDescentSpec;
 use crate::optimizers::modified_gradient_flow::ModifiedGradientFlowSpec;
 use crate::optimizers::{OptimizerSpec, ScheduleSpec};
@@ -190,13 +190,12 @@ type Run<'a> = (&'a Setup, &'a Trajectory);
 /// Distance of a run to its companion; `None` where that did not end where it was to end.
 fn distance(quantity: &Quantity, run: Run, beside: Run) -> Option<f64> {
     let (own, other) = (&run.1.snapshots.last()?.theta, &arrived(beside.1)?.theta);
-    let apart = |a: &[f64], b: &[f64]| norm2(&a.iter().zip(b).map(|(x, y)| x - y).collect::<Vec<_>>());
     // Below this, relative to the whole, a difference is rounding and the error of integrators.
     let seen = |difference: f64, whole: f64| (difference > ROUNDING * whole).then_some(difference);
     if matches!(quantity, Quantity::ParameterDistance(_)) {
-        return seen(apart(own, other), norm2(other));
+        return seen(linalg::distance(own, other), linalg::norm2(other));
     }
     let test = run.0.data.test.as_deref()?;
     let (a, b) = (run.0.outputs(own, test), beside.0.outputs(other, test));
-    seen(apart(&a, &b), norm2(&b)).map(|d| d / norm2(&b))
+    seen(linalg::distance(&a, &b), linalg::norm2(&b)).map(|d| d / linalg::norm2(&b))
 }

@@ -116,8 +116,8 @@ impl Case<'_> {
         let end: Vec<f64> = self.setup.theta0.iter().zip(&straight.step).map(|(t, s)| t + s).collect();
         let there = self.setup.features(&end)?;
         let bent = TangentLimit::new(&there, &f.outputs, y, budget).ok()?;
-        let off = |a: &[f64]| distance(a, &straight.outputs);
-        let size = distance(&straight.outputs, &f.outputs).max(f64::MIN_POSITIVE);
+        let off = |a: &[f64]| linalg::distance(a, &straight.outputs);
+        let size = linalg::distance(&straight.outputs, &f.outputs).max(f64::MIN_POSITIVE);
         let bend = off(&bent.outputs).max(off(&there.outputs)) / size;
         bend.is_finite().then_some(bend)
     }
@@ -129,8 +129,4 @@ impl Case<'_> {
             Targets::Class { .. } => None,
         }
     }
-}
-
-fn distance(a: &[f64], b: &[f64]) -> f64 {
-    linalg::norm2(&a.iter().zip(b).map(|(a, b)| a - b).collect::<Vec<f64>>())
 }

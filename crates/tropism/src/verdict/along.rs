@@ -69,13 +69,7 @@ fn accumulated_margin(setup: &Setup, trajectory: &Trajectory) -> Result<Referenc
             "its state holds no sums",
         ));
     };
-    // Only ratios count. A column of zeros has no say in any margin.
-    let one = |r: &f64| match root.log_scale.exp() * r + second.epsilon {
-        d if d > 0.0 => d,
-        _ => 1.0,
-    };
-    let weights: Vec<f64> = root.direction.iter().map(one).collect();
-    let program = WeightedMargin::new(margins(setup, "weighted_margin")?, &weights)?;
+    let program = WeightedMargin::new(margins(setup, "weighted_margin")?, &second.metric(root))?;
     Ok(of_program(setup, program))
 }
 

@@ -10,7 +10,7 @@ use crate::data::Dataset;
 use crate::numerics::Norm;
 use crate::numerics::linalg::{max_abs, norm2};
 use crate::numerics::logscale::Scaled;
-use crate::optimizers::{FlowLimit, Geometry, OptimizerFacts, Oracle};
+use crate::optimizers::{FlowLimit, Geometry, OptimizerFacts, Oracle, SecondMoment};
 use crate::training::{DataOracle, Job, Observer, Snapshot, Trajectory};
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use std::sync::Arc;
 pub fn follow(
     job: &Job,
     limit: FlowLimit,
-    epsilon: f64,
+    second: SecondMoment,
     trajectory: &mut Trajectory,
     observer: &mut dyn Observer,
 ) {
@@ -27,10 +27,7 @@ pub fn follow(
     else {
         return;
     };
-    let scale = root.log_scale.exp();
-    // A column of zeros never moves its weight, whatever its metric.
-    let one = |r: &f64| if scale * r + epsilon > 0.0 { (scale * r + epsilon).sqrt().recip() } else { 1.0 };
-    let p: Vec<f64> = root.direction.iter().map(one).collect();
+    let p: Vec<f64> = second.metric(&root).into_iter().map(|d| d.sqrt().recip()).collect();
     let data = Dataset { x: Arc::new(job.data.x.scaled_columns(&p)), test: None, ..job.data.clone() };
     let start: Vec<f64> = last.theta.iter().zip(&p).map(|(w, p)| w / p).collect();
     let inner = Job { data: &data, theta0: &start, ..*job };

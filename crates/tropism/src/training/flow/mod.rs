@@ -93,7 +93,7 @@ pub fn carry_on(job: &Job, facts: &OptimizerFacts, trajectory: &mut Trajectory, 
             return mirror::follow(job, potential, goal, trajectory, observer);
         }
         (Curve::Flow, Geometry::Adaptive(second)) => {
-            return metric::follow(job, limit, second.epsilon, trajectory, observer);
+            return metric::follow(job, limit, second, trajectory, observer);
         }
         (Curve::Flow, Geometry::Norm(_)) => {}
         // The other geometries declare no flow.

@@ -1,7 +1,8 @@
 //! A function known at the training and the held-out inputs.
 
-use super::{Target, distance};
+use super::Target;
 use crate::measures::View;
+use crate::numerics::linalg::distance;
 
 /// The predicted values, and for models linear in their parameters the predicted parameters.
 pub struct FunctionTarget {

@@ -1,6 +1,6 @@
 //! Margins of functions: of models linear in fixed features, and of two-layer ReLU networks as they stand.
 
-use super::Target;
+use super::{Target, excess};
 use crate::measures::View;
 use crate::models::Block;
 use crate::programs::{KernelMargin, MaxMargin, Program, VariationMargin};
@@ -50,10 +50,4 @@ fn neurons(theta: &[f64], hidden: &Block, outer: &Block) -> Vec<f64> {
     let rows = theta[hidden.range()].chunks_exact(hidden.cols.max(1));
     let units = theta[outer.range()].iter().zip(rows);
     units.flat_map(|(b, v)| std::iter::once(*b).chain(v.iter().copied())).collect()
-}
-
-/// How far a certified value is above a certified bound, relative to it.
-fn excess(value: f64, bound: f64) -> Option<f64> {
-    let gap = ((value - bound) / bound.abs().max(f64::MIN_POSITIVE)).max(0.0);
-    gap.is_finite().then_some(gap)
 }

@@ -23,7 +23,6 @@ pub use saddles::SaddleTarget;
 pub use split::SplitTarget;
 
 use crate::measures::{Moment, View};
-use crate::numerics::linalg;
 use crate::programs::Certificate;
 use crate::spec::Setup;
 
@@ -54,8 +53,8 @@ pub trait Target: Send + Sync {
     }
 }
 
-/// Euclidean distance.
-fn distance(a: &[f64], b: &[f64]) -> f64 {
-    let difference: Vec<f64> = a.iter().zip(b).map(|(x, y)| x - y).collect();
-    linalg::norm2(&difference)
+/// How far a certified value is above a certified bound, relative to it.
+fn excess(value: f64, bound: f64) -> Option<f64> {
+    let gap = ((value - bound) / bound.abs().max(f64::MIN_POSITIVE)).max(0.0);
+    gap.is_finite().then_some(gap)
 }

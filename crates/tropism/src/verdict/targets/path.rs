@@ -1,6 +1,6 @@
 //! An exactly known point of a path.
 
-use super::{Target, distance};
+use super::Target;
 use crate::measures::View;
 use crate::numerics::linalg;
 
@@ -13,6 +13,6 @@ pub struct PathTarget {
 impl Target for PathTarget {
     fn gap(&self, view: &View) -> Option<f64> {
         let size = linalg::norm2(&self.point).max(f64::MIN_POSITIVE);
-        Some((distance(view.moment.w.as_deref()?, &self.point) - self.rounding).max(0.0) / size)
+        Some((linalg::distance(view.moment.w.as_deref()?, &self.point) - self.rounding).max(0.0) / size)
     }
 }

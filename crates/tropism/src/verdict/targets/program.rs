@@ -1,6 +1,6 @@
 //! A program's certified optimum, in the space of the linear predictor.
 
-use super::{Target, distance};
+use super::{Target, excess};
 use crate::data::Dataset;
 use crate::measures::View;
 use crate::numerics::{PseudoInverse, linalg};
@@ -16,9 +16,7 @@ pub struct ProgramTarget {
 impl Target for ProgramTarget {
     fn gap(&self, view: &View) -> Option<f64> {
         // The bound is that of the reference's dual, certified once; only the value is new.
-        let value = self.program.value(view.moment.w.as_deref()?);
-        let gap = ((value - self.lower_bound) / self.lower_bound.abs().max(f64::MIN_POSITIVE)).max(0.0);
-        gap.is_finite().then_some(gap)
+        excess(self.program.value(view.moment.w.as_deref()?), self.lower_bound)
     }
 
     fn certify(&self, w: &[f64]) -> Option<Certificate> {
@@ -54,7 +52,7 @@ impl InterpolantTarget {
     ) -> Option<Self> {
         let inverse = PseudoInverse::new(data.x.clone())?;
         // Where the start already interpolates, rounding of the solution itself is the only scale there is.
-        let step = distance(solution, start);
+        let step = linalg::distance(solution, start);
         let scale = step.max(1e-9 * linalg::norm2(solution)).max(f64::MIN_POSITIVE);
         Some(Self { program, dual, inverse, y, scale })
     }

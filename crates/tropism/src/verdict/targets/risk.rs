@@ -1,7 +1,8 @@
 //! The risk of a least-squares flow against that of ridge regression.
 
-use super::{Target, distance};
+use super::Target;
 use crate::measures::View;
+use crate::numerics::linalg::distance;
 use crate::numerics::{Design, linalg};
 use crate::programs::{SpectralFilter, SpectralRisk};
 use std::sync::Arc;

@@ -1,8 +1,8 @@
 //! A path that is piecewise constant in the limit of vanishing starts, judged where a start that does not vanish shows it.
 
-use super::{Target, distance};
+use super::Target;
 use crate::measures::{Moment, View};
-use crate::numerics::linalg::norm2;
+use crate::numerics::linalg::{distance, norm2};
 use crate::programs::{Saddle, SaddlePath};
 use crate::spec::Setup;
 

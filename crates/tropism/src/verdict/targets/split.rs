@@ -1,6 +1,6 @@
 //! Partly separable data: a finite minimiser inside one subspace, a max-margin direction across it.
 
-use super::{Target, distance};
+use super::Target;
 use crate::measures::View;
 use crate::numerics::linalg;
 use crate::programs::{Decomposition, certify};
@@ -22,7 +22,7 @@ impl Target for SplitTarget {
         let mut projected = vec![0.0; w.len()];
         linalg::matvec(&d.basis, &inside, &mut projected);
         let size = linalg::norm2(&d.minimiser).max(self.unit);
-        let settled = if r > 0 { distance(&projected, &d.minimiser) / size } else { 0.0 };
+        let settled = if r > 0 { linalg::distance(&projected, &d.minimiser) / size } else { 0.0 };
         let Some((solution, _)) = &d.direction else { return Some(settled) };
         let program = d.program.as_ref()?;
         let across: Vec<f64> = w.iter().zip(&projected).map(|(a, b)| a - b).collect();
