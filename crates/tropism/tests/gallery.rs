@@ -23,6 +23,20 @@ fn gallery() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../experiments")
 }
 
+/// The gallery's files with an ending: the experiments themselves, and those just outside the theorems.
+fn files(ending: &str) -> Vec<PathBuf> {
+    let folders = [gallery(), gallery().join("outside")];
+    let entries = folders.iter().flat_map(|f| std::fs::read_dir(f).unwrap());
+    let paths = entries.map(|e| e.unwrap().path());
+    let mut files: Vec<PathBuf> = paths.filter(|p| p.to_string_lossy().ends_with(ending)).collect();
+    files.sort();
+    files
+}
+
+fn recorded(path: &Path) -> Record {
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
 fn record(path: &Path) -> Result<Record, String> {
     let text = std::fs::read_to_string(path).map_err(|e| e.to_string())?;
     let report = tropism::examine_text(&text).map_err(|e| e.to_string())?;
@@ -73,13 +87,8 @@ fn differences(found: &Record, recorded: &Record) -> Vec<String> {
 #[test]
 fn every_experiment_re_runs_to_its_recorded_verdict() {
     let bless = std::env::var_os("TROPISM_BLESS").is_some();
-    let mut files: Vec<PathBuf> = std::fs::read_dir(gallery())
-        .unwrap()
-        .map(|e| e.unwrap().path())
-        .filter(|p| p.extension().is_some_and(|e| e == "toml"))
-        .collect();
-    files.sort();
-    assert!(files.len() >= 30, "the gallery lost experiments");
+    let files = files(".toml");
+    assert!(files.len() >= 100, "the gallery lost experiments");
     let mut failures = vec![];
     for file in files {
         let name = file.file_stem().unwrap().to_string_lossy().into_owned();
@@ -95,8 +104,23 @@ fn every_experiment_re_runs_to_its_recorded_verdict() {
             std::fs::write(&beside, serde_json::to_string_pretty(&found).unwrap() + "\n").unwrap();
             continue;
         }
-        let recorded: Record = serde_json::from_str(&std::fs::read_to_string(&beside).unwrap()).unwrap();
-        failures.extend(differences(&found, &recorded).into_iter().map(|d| format!("{name}: {d}")));
+        failures.extend(differences(&found, &recorded(&beside)).into_iter().map(|d| format!("{name}: {d}")));
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// Every theorem has a witness on record and an experiment that it does not agree with: refuted, refused or left undecided.
+#[test]
+fn every_theorem_is_met_from_both_sides() {
+    let records: Vec<Record> = files(".verdict.json").iter().map(|p| recorded(p)).collect();
+    let mut missing = vec![];
+    for (id, _) in tropism::theory::all() {
+        let of = |agrees: bool| {
+            let mut own = records.iter().filter(|r| r.theorem.as_deref() == Some(id));
+            own.any(|r| (r.verdict == VerdictKind::Agrees) == agrees)
+        };
+        missing.extend((!of(true)).then(|| format!("{id}: no experiment agrees")));
+        missing.extend((!of(false)).then(|| format!("{id}: every experiment agrees")));
+    }
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
 }

@@ -74,3 +74,43 @@ fn products_of_matrices_reach_the_optimum() {
     let report = judged(&rows, "kind = \"deep_linear\"\ndepth = 3\ninit_scale = 0.5", "1e100000");
     assert_eq!(report.verdict, Agrees, "{}", report.reason);
 }
+
+/// A weight at zero stays there: at depth 2 it leaves the better input out.
+#[test]
+fn a_weight_at_zero_is_no_part_of_the_optimum_it_finds() {
+    let report = one_sample(2, [1.0, 0.0], "1e100000");
+    assert_eq!(report.verdict, Disagrees, "{}", report.reason);
+    let gap = report.selected.relative_gap.expect("a certified gap");
+    assert!((gap - 1.0).abs() < 1e-9, "the margins of the two inputs are 1 and 2: {gap}");
+    let optimal = one_sample(2, [0.0, 1.0], "1e100000");
+    assert_eq!(optimal.verdict, Agrees, "{}", optimal.reason);
+}
+
+/// `x = (±1, 1/4)` of one class. One unit that counts both samples needs `‖w‖ = 4` in the direction (0, 1); two units along the
+/// samples, neither of which counts the other, `1/‖x‖ = 4/√17` each. So the first is `√17/2 − 1` above the optimum.
+fn two_units(start: &str) -> Report {
+    let model = format!("kind = \"two_layer_relu\"\nwidth = 2\nstart = {start}");
+    judged(&[vec![1.0, 0.25], vec![-1.0, 0.25]], &model, "1e100000")
+}
+
+#[test]
+fn a_unit_that_counts_no_sample_does_not_help_the_other() {
+    let report = two_units("[[3.0, 0.0, 3.0], [2.0, 0.0, -2.0]]");
+    assert_eq!(report.verdict, Disagrees, "{}", report.reason);
+    let gap = report.selected.relative_gap.expect("a certified gap");
+    // The other unit's start is all that is left of the time before: 1e-5 of the norm at this horizon.
+    assert!((gap - (17f64.sqrt() / 2.0 - 1.0)).abs() < 1e-4, "{gap}");
+}
+
+/// The unit that counts the first sample alone would outgrow the one that counts both, however small it starts.
+#[test]
+fn a_unit_that_counts_one_sample_is_waited_for() {
+    let start = "[[3.0, 0.0, 3.0], [1e-60, 1e-60, 0.0]]";
+    for time in ["1e10", "1e100"] {
+        let model = format!("kind = \"two_layer_relu\"\nwidth = 2\nstart = {start}");
+        let report = judged(&[vec![1.0, 0.25], vec![-1.0, 0.25]], &model, time);
+        assert_eq!(report.verdict, Undecided, "{time}: {}", report.reason);
+    }
+    let report = two_units("[[0.5, 0.5, 0.1], [0.4, -0.4, 0.1]]");
+    assert_eq!(report.verdict, Agrees, "{}", report.reason);
+}

@@ -210,3 +210,21 @@ fn a_bad_combination_is_refused_first() {
     let e = Sweep::plan(SweepSpec::parse(&text).unwrap(), &no_files).err().unwrap().to_string();
     assert!(e.contains("Did you mean `path_norm`"), "{e}");
 }
+
+/// Every law over several runs has a sweep on record that agrees and one that does not.
+#[test]
+fn every_law_is_met_from_both_sides() {
+    let entries = std::fs::read_dir(gallery()).unwrap().map(|e| e.unwrap().path());
+    let records: Vec<Record> = entries
+        .filter(|p| p.to_string_lossy().ends_with(".verdict.json"))
+        .map(|p| serde_json::from_str(&std::fs::read_to_string(p).unwrap()).unwrap())
+        .collect();
+    for (id, _) in trends::all() {
+        let of = |agrees: bool| {
+            let mut own = records.iter().flat_map(|r| &r.laws).filter(|l| l.id == id);
+            own.any(|l| (l.verdict == VerdictKind::Agrees) == agrees)
+        };
+        assert!(of(true), "{id}: no sweep agrees");
+        assert!(of(false), "{id}: every sweep agrees");
+    }
+}

@@ -10,6 +10,7 @@ pub mod generators;
 mod margins;
 pub mod matrix;
 pub mod memory;
+pub mod points;
 pub mod prepare;
 mod source;
 pub mod table;

@@ -4,7 +4,7 @@ use super::bundled::Bundled;
 use super::generators::Generator;
 use super::{
     Dataset, FileSpec, Labels, Preparation, Table, Targets, Task, bundled, file, generators, matrix, memory,
-    prepare,
+    points, prepare,
 };
 use crate::Error;
 use crate::registry::member_enum;
@@ -29,6 +29,7 @@ member_enum! {
         multiclass_gaussian: generators::MulticlassGaussian, "generators/multiclass_gaussian.rs",
         overlapping: generators::Overlapping, "generators/overlapping.rs",
         partly_separable: generators::PartlySeparable, "generators/partly_separable.rs",
+        points: points::Points, "points.rs",
         soudry_fig1: generators::SoudryFig1, "generators/soudry_fig1.rs",
         sparse_regression: generators::SparseRegression, "generators/sparse_regression.rs",
     }
@@ -45,6 +46,7 @@ impl DataSpec {
     ) -> Result<Dataset, Error> {
         match self {
             DataSpec::matrix(spec) => as_it_stands(spec.dataset(load)?, how),
+            DataSpec::points(spec) => generated(spec.dataset(task)?, how, task, seed),
             DataSpec::file(spec) => prepare(load(spec)?, how, task, seed),
             other => match (other.bundled(), other.generator()) {
                 (Some(set), _) => prepare(set.table()?, how, task, seed),

@@ -49,6 +49,10 @@ impl DiagonalSpec {
         let Interface { inputs, outputs, .. } = *interface;
         let alpha = each("start", self.start.as_ref(), inputs)?.unwrap_or_else(|| vec![self.init_scale; inputs]);
         let alpha_v = each("start_v", self.start_v.as_ref(), inputs)?.unwrap_or_else(|| alpha.clone());
+        if self.depth >= 2 && alpha.iter().chain(&alpha_v).all(|a| *a == 0.0) {
+            let expected = "some entry must be > 0: what starts at 0 stays there";
+            return Err(Error::bad_value("model", "start", "0 everywhere", expected));
+        }
         Ok(Box::new(ThroughPredictor::new(Diagonal { depth: self.depth, outputs, alpha, alpha_v })))
     }
 }
@@ -60,8 +64,8 @@ fn each(key: &str, list: Option<&Vec<f64>>, inputs: usize) -> Result<Option<Vec<
         let expected = format!("it must hold one number for each of the {inputs} inputs");
         return Err(Error::bad_value("model", key, format!("{} numbers", list.len()), &expected));
     }
-    if let Some(bad) = list.iter().find(|a| !(**a > 0.0 && a.is_finite())) {
-        return Err(Error::bad_value("model", key, bad, "every entry must be a finite number > 0"));
+    if let Some(bad) = list.iter().find(|a| !(**a >= 0.0 && a.is_finite())) {
+        return Err(Error::bad_value("model", key, bad, "every entry must be a finite number >= 0"));
     }
     Ok(Some(list.clone()))
 }

@@ -9,8 +9,9 @@
 //! everything from `s² N(0, 1)` with `c = m^{-1/2}`; `s = init_scale`. The derivative of the ReLU at 0 is taken as 0.
 //! With `trained = "output_layer"` the hidden weights are drawn by the scheme and stay; `A` starts at 0, so that what is
 //! selected is nearest to zero: the kernel (F2) problem.
+//! `start` gives every unit's start instead of drawing it.
 //! Units and invariance: homogeneous of degree 2 (of degree 1 with only the output layer trained).
-//! Errors: `width = 0`; `init_scale = 0`, which is a saddle point where nothing moves.
+//! Errors: `width = 0`; `init_scale = 0`, which is a saddle point where nothing moves; a `start` of another shape.
 //! Example: `model.kind = "two_layer_relu"`, `width = 512`, `scheme = "balanced"`, `init_scale = 0.01`.
 
 use super::network::{Layer, Network};
@@ -50,6 +51,9 @@ pub struct TwoLayerReluSpec {
     /// Seed of the hidden weights when only the output layer is trained; the experiment's own seed if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub feature_seed: Option<u64>,
+    /// The start itself, one row for each unit: its output weight, then its input weights. For one output, with all layers trained.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub start: Option<Vec<Vec<f64>>>,
 }
 
 impl Default for TwoLayerReluSpec {
@@ -60,6 +64,7 @@ impl Default for TwoLayerReluSpec {
             scheme: Scheme::Gaussian,
             init_scale: 1.0,
             feature_seed: None,
+            start: None,
         }
     }
 }
@@ -68,12 +73,13 @@ impl TwoLayerReluSpec {
     /// The model itself, after checking the ranges of its keys.
     ///
     /// # Errors
-    /// A width of 0, or a start scale that is not above 0.
+    /// A width of 0, a start scale that is not above 0, or a `start` that does not fit.
     pub fn build(&self, interface: &Interface) -> Result<Box<dyn Model>, crate::Error> {
         if self.width == 0 {
             return Err(crate::Error::bad_value("model", "width", 0, "it must be at least 1"));
         }
         check_not_saddle(self.init_scale, 2)?;
+        self.check_start(interface)?;
         let (m, Interface { inputs, outputs, .. }) = (self.width, *interface);
         let factor = if self.scheme == Scheme::Ntk { 1.0 / (m as f64).sqrt() } else { 1.0 };
         let layers = vec![Layer::dense(inputs, m), Layer::dense(m, outputs)];
@@ -85,6 +91,22 @@ impl TwoLayerReluSpec {
             model.network.frozen = vec![hidden];
         }
         Ok(Box::new(model))
+    }
+
+    /// Refuses a start that is not one row of `1 + inputs` numbers for each unit.
+    fn check_start(&self, interface: &Interface) -> Result<(), crate::Error> {
+        let Some(rows) = &self.start else { return Ok(()) };
+        if self.trained == Trained::OutputLayer || interface.outputs != 1 {
+            let why = "a network with one output whose layers are all trained";
+            return Err(crate::Error::bad_value("model", "start", "rows of weights", &format!("it is for {why}")));
+        }
+        let long = 1 + interface.inputs;
+        let fits = |r: &Vec<f64>| r.len() == long && r.iter().all(|t| t.is_finite());
+        if rows.len() == self.width && rows.iter().all(fits) && rows.iter().flatten().any(|t| *t != 0.0) {
+            return Ok(());
+        }
+        let expected = format!("it must hold {} rows (model.width) of {long} finite numbers, not all zero", self.width);
+        Err(crate::Error::bad_value("model", "start", format!("{} rows", rows.len()), &expected))
     }
 }
 
@@ -143,6 +165,14 @@ impl Model for TwoLayerRelu {
         }
         let units = self.spec.width;
         let (hidden, outer) = theta.split_at_mut(self.network.layers[0].weights());
+        if let Some(rows) = &self.spec.start {
+            let d = hidden.len() / units;
+            for (row, (w, a)) in rows.iter().zip(hidden.chunks_exact_mut(d).zip(outer)) {
+                *a = row[0];
+                w.copy_from_slice(&row[1..]);
+            }
+            return;
+        }
         self.draw_hidden(rng, hidden);
         draw(rng, self.deviation(units), outer);
         if self.spec.scheme == Scheme::Balanced {
@@ -185,7 +215,7 @@ impl Model for TwoLayerRelu {
     }
 
     fn network(&self) -> Option<&Network> {
-        Some(&self.network).filter(|n| n.is_dense())
+        Some(&self.network)
     }
 
     fn pushforward(&self, theta: &[f64], x: &Design, v: &[f64], work: &mut Workspace, out: &mut [f64]) {

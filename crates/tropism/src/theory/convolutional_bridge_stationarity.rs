@@ -3,6 +3,8 @@
 //! For a full-width circular network of `L ≥ 3` layers under gradient flow with an exponential tail, the direction tends to a
 //! stationary point of `min ‖F β‖_{2/L} s.t. Zβ ≥ 1`: not convex, so only stationarity is claimed and certified.
 //!
+//! As in diagonal networks the deviation may fall like a small power of `log t` only; horizons up to `1e10000000` are cheap.
+//!
 //! Shapes: `β [d]`, `Z [n × d]`.
 //! Assumes: kernels as long as the input, one channel, gradient flow, exponential tail, separable data, convergence of direction and
 //! gradients.

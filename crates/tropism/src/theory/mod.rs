@@ -220,12 +220,30 @@ pub enum Claim {
     /// It is selected up to terms of higher order in the step size: a small certified gap confirms it, a large one does not
     /// refute it.
     NearlySelected,
+    /// It is selected by infinitely many neurons: a small certified gap confirms it, a large one at finite width does not refute it.
+    SelectedAtInfiniteWidth,
     /// It is not selected: the certified gap stays away from zero.
     NotSelected,
     /// `w(t) − ŵ log t` tends to the offset `w̃`.
     Offset,
     /// The risk of the flow is at most 1.6862 times that of ridge at every time.
     RiskRatio,
+}
+
+impl Claim {
+    /// The limit in which the solution is selected, where no run reaches it and nothing bounds how far it falls short.
+    pub fn limit(self) -> Option<&'static str> {
+        match self {
+            Claim::NearlySelected => Some(
+                "the theorem is a law of small steps, and at a finite step nothing bounds what it leaves out",
+            ),
+            Claim::SelectedAtInfiniteWidth => Some(
+                "the theorem is one on infinitely many neurons, and nothing bounds how far finitely many fall short; a wider network \
+                 may agree",
+            ),
+            Claim::Selected | Claim::NotSelected | Claim::Offset | Claim::RiskRatio => None,
+        }
+    }
 }
 
 /// A theorem's prediction for one experiment.

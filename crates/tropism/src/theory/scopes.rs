@@ -15,8 +15,19 @@ const SMALL: f64 = 1e-2;
 const TINY: f64 = 1e-5;
 
 impl Case<'_> {
-    /// Scope: a family of parameterisations.
+    /// Scope: a family of parameterisations, in which every weight can move.
     pub fn structure(&self, name: &str, fits: impl Fn(Structure) -> bool) -> Check {
+        let mut family = self.family(name, fits);
+        let zeros = self.weights_at_zero();
+        if zeros > 0 {
+            family.hypothesis.holds = Holds::No;
+            family.hypothesis.evidence += &format!("; {zeros} weights start at zero, where they stay");
+        }
+        family
+    }
+
+    /// Scope: a family of parameterisations, wherever it starts.
+    pub fn family(&self, name: &str, fits: impl Fn(Structure) -> bool) -> Check {
         // Scaled, centred and linearised models move otherwise.
         let own = self.setup.spec.model.regime == Regime::default();
         let words = match own {
@@ -24,6 +35,16 @@ impl Case<'_> {
             false => format!("the model is `{}`, scaled, centred or linearised", self.setup.spec.model.id()),
         };
         scope(check(name, holds(own && fits(self.setup.model.facts().structure)), words))
+    }
+
+    /// Weights of a diagonal network that start at a zero which gradients do not leave.
+    fn weights_at_zero(&self) -> usize {
+        match self.setup.model.facts().structure {
+            Structure::Diagonal { depth } if depth >= 2 => {
+                self.setup.theta0.iter().filter(|t| **t == 0.0).count()
+            }
+            _ => 0,
+        }
     }
 
     /// A family of networks with two classes under gradient flow, or steps small enough, on separable data with an

@@ -7,7 +7,8 @@
 //! Shapes: `X [n × d]`, `d ≤ 3`; the norm of a network is `Σ_j |a_j| ‖w_j‖`.
 //! Assumes: two-layer ReLU network, both layers trained, gradient flow, two classes, exponential tail, neurons of both signs in
 //! all directions with `|a_j| = ‖w_j‖`, data that some such network separates. That the flow converges in direction is part of the
-//! theorem's assumptions and is not checked.
+//! theorem's assumptions and is not checked. So finitely many neurons that agree confirm it, and others do not refute it: whether a
+//! network of a given width turns to its own optimum is the `homogeneous_max_margin_conjecture`.
 //! Source: Chizat, Bach 2020 (arXiv 2002.04486), Theorem 3.
 //! Units and invariance: invariant under rotations of the inputs and a common scaling of the data.
 //! Errors: more than three inputs, neurons that leave out a part of the sphere: out of scope.
@@ -54,7 +55,7 @@ impl Theorem for VariationMaxMargin {
         Prediction {
             statement: "the network turns to the largest margin in the variation norm, Σ|a_j|‖w_j‖ (a theorem on infinite width).".into(),
             program: ProgramSpec::VariationMargin,
-            claim: Claim::Selected,
+            claim: Claim::SelectedAtInfiniteWidth,
             rate: None,
         }
     }

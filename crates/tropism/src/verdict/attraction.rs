@@ -3,7 +3,8 @@
 //!
 //! Along `u_j' = D u_j^{D−1} g_j` the direction keeps a weight out for good only if its relative growth `D u_j^{D−2} g_j` is below
 //! that of the norm. At `D = 2` this asks `|g_j| ≤ (1 + s) Σ_k g_k w_k/‖w‖₁` of every input, so the run's own weights certify the ℓ1
-//! margin to the relative gap `s`. For `D ≥ 3` small weights fall behind ever further, and a KKT point attracts.
+//! margin to the relative gap `s`. That of the inputs whose weights are not at zero, for these stay there.
+//! For `D ≥ 3` small weights fall behind ever further, and a KKT point attracts.
 
 use crate::data::Targets;
 use crate::measures::{Measure, Moment, View, kkt_residual::KktResidual};
@@ -36,8 +37,8 @@ pub(super) fn escapes(setup: &Setup, moment: &Moment, weights: &[f64], slack: f6
     moving.any(|(v, t)| v / t > growth * (1.0 + slack))
 }
 
-/// Whether a diagonal network of depth 3 or more is at a KKT point of the margin program in its parameters.
+/// Whether a diagonal network is at a KKT point of the margin program in its parameters.
 pub(super) fn at_kkt_point(setup: &Setup, moment: &Moment) -> bool {
-    let deep = depth(setup).is_some_and(|depth| depth >= 3);
-    deep && KktResidual.evaluate(&View { setup, moment, target: None }).is_some_and(|r| r <= KKT)
+    depth(setup).is_some()
+        && KktResidual.evaluate(&View { setup, moment, target: None }).is_some_and(|r| r <= KKT)
 }

@@ -1,13 +1,13 @@
 //! The run measured against the reference: one series, one end point, one body of evidence.
 
 use super::attraction::{at_kkt_point, escapes};
-use super::conserved;
 use super::crossover::before_crossover;
 use super::judge::{Broken, Evidence, Settled};
 use super::measured::{Coordinate, Point, RateSeen, Selected};
 use super::pictures::{self, CompletionReport, FourierReport};
-use super::rate::fit;
+use super::rate::{fit, forecast};
 use super::reference::Reference;
+use super::{cells, conserved};
 use crate::losses::Tail;
 use crate::measures::{
     self, Measure, Moment, View, direction_distance::DirectionDistance, error_rate::error_rate,
@@ -45,6 +45,8 @@ pub struct Comparison {
     /// Judged quantity at the end.
     pub gap: Option<f64>,
     pub settled: Settled,
+    /// For a gap that falls: which horizon should decide.
+    pub forecast: Option<String>,
     pub unfinished: Option<String>,
     /// The first recorded moment at which every margin is positive.
     pub separated: Option<usize>,
@@ -76,6 +78,8 @@ pub fn compare(
         fourier: last_predictor(&run).and_then(|w| pictures::fourier(setup, reference, w)),
         gap,
         settled,
+        forecast: forecast(&judged, rule.tolerance)
+            .filter(|_| trajectory.ended == Ended::Completed && setup.horizon.log_time.is_some()),
         separated: moments
             .iter()
             .position(|m| m.margins.as_ref().is_some_and(|all| all.iter().all(|v| *v > 0.0))),
@@ -212,8 +216,7 @@ fn judged_series(series: &[Point], claim: Claim) -> Vec<Point> {
 }
 
 /// How the judged quantity behaved at the end. A flat slope alone proves nothing about a limit at infinity: only a run
-/// whose own weights certify the predicted program, one at rest at a finite point, or a deep diagonal network at a KKT point
-/// can have settled elsewhere.
+/// whose own weights certify the predicted program, one at rest at a finite point, or a network held at a KKT point can have settled elsewhere.
 fn settled(run: &Run, rate: Option<&Rate>, rule: &JudgeRule, judged: &[Point]) -> Settled {
     let Run { setup, reference, claim, trajectory, .. } = *run;
     if claim == Claim::RiskRatio || reference.is_some_and(|r| r.of_the_whole_run) {
@@ -257,22 +260,26 @@ fn settled(run: &Run, rate: Option<&Rate>, rule: &JudgeRule, judged: &[Point]) -
     if flat && deep && at_infinity { Settled::Yes } else { Settled::No }
 }
 
-/// Distance between the direction of the predictor and that in which it has moved over the last eighth of its norm: while
-/// they differ, the direction still turns, however slowly.
+/// Distance between the direction of the predictor, of the parameters where there is none, and that in which it has moved over the
+/// last eighth of its norm: while they differ, the direction still turns, however slowly.
 fn still_turning(run: &Run) -> Option<f64> {
-    let moment = run.moments.last()?;
-    let w = moment.w.as_deref()?;
-    let size = linalg::norm2(w);
-    let earlier = run.moments.iter().rev().filter_map(|m| m.w.as_deref());
+    let now = run.moments.last()?.vector();
+    let size = linalg::norm2(now);
+    let earlier = run.moments.iter().rev().map(Moment::vector);
     let before = earlier.into_iter().find(|v| linalg::norm2(v) <= 0.875 * size)?;
-    let step: Vec<f64> = w.iter().zip(before).map(|(a, b)| a - b).collect();
-    DirectionDistance.evaluate(&View { setup: run.setup, moment, target: Some(&step) })
+    let step: Vec<f64> = now.iter().zip(before).map(|(a, b)| a - b).collect();
+    let moved = linalg::norm2(&step);
+    let unit = |v: &[f64], size: f64| v.iter().map(|e| e / size).collect::<Vec<f64>>();
+    (moved > 0.0).then(|| linalg::distance(&unit(now, size), &unit(&step, moved)))
 }
 
-/// Whether the run's own weights certify the predicted program, or it is at a KKT point that holds it; not while a weight of
-/// a diagonal network still outgrows the others.
+/// Whether the run's own weights certify the predicted program, or it is at a KKT point that holds it: a diagonal network none of whose
+/// weights outgrows the others, a ReLU network that stays in its cells.
 fn certified_or_held(run: &Run, rule: &JudgeRule) -> bool {
     let (Some(moment), Some(weights)) = (run.moments.last(), own_weights(run)) else { return false };
+    if let Some(held) = cells::held(run.setup, moment, &weights, rule.tolerance) {
+        return held && run.reference.is_some_and(|r| r.law.is_none());
+    }
     let certified = run.reference.and_then(|r| r.gap_of_dual(&weights)).is_some_and(|g| g <= OWN_CERTIFICATE);
     (certified || at_kkt_point(run.setup, moment)) && !escapes(run.setup, moment, &weights, rule.tolerance)
 }
@@ -368,7 +375,7 @@ pub fn evidence(
         broken,
         unchecked,
         negative: claim == Claim::NotSelected,
-        approximate: claim == Claim::NearlySelected,
+        approximate: claim.limit(),
         law: reference.is_some_and(|r| r.law.is_some()),
         untested: reference.is_some_and(|r| r.law.is_some() && r.of_the_whole_run)
             && !halved(&comparison.series),
@@ -376,5 +383,6 @@ pub fn evidence(
         unfinished: comparison.unfinished.clone(),
         gap: comparison.gap,
         settled: comparison.settled,
+        forecast: comparison.forecast.clone(),
     }
 }

@@ -35,8 +35,8 @@ pub struct Evidence {
     pub unchecked: Vec<String>,
     /// The theorem says the program's solution is *not* selected.
     pub negative: bool,
-    /// The theorem holds up to terms of higher order in the step size, which nothing bounds: it can be confirmed only.
-    pub approximate: bool,
+    /// The theorem holds in a limit that no run reaches, and nothing bounds the rest: it can be confirmed only. Which limit.
+    pub approximate: Option<&'static str>,
     /// Not a solution is predicted but a law of a measured quantity; `gap` is the deviation from it.
     pub law: bool,
     /// The law holds as long as nothing happens, and hardly anything has: it can be refuted only.
@@ -49,6 +49,8 @@ pub struct Evidence {
     /// The judged quantity at the end; `None` if the last point has no feasible representative.
     pub gap: Option<f64>,
     pub settled: Settled,
+    /// For a gap that still falls: which horizon should decide, in words.
+    pub forecast: Option<String>,
 }
 
 /// A verdict with its reason.
@@ -70,7 +72,7 @@ pub struct Finding {
 /// | yes | one unchecked | tight | ended | yes | | selected | undecided (hypothesis) |
 /// | yes | hold | tight | ended, hardly anything happened | yes | | a law of the whole run | undecided (run) |
 /// | yes | hold | tight | ended | yes | | selected | agrees |
-/// | yes | hold | tight | ended | no | | nearly selected | undecided (a law of small steps) |
+/// | yes | hold | tight | ended | no | | selected in a limit | undecided (a law of small steps, of infinite width) |
 /// | yes | hold | tight | ended | no | falling at the rate | selected | agrees |
 /// | yes | hold | tight | ended | no | yes | selected | disagrees, or undecided if a hypothesis is unchecked |
 /// | yes | hold | tight | ended | no | no | selected | undecided (run) |
@@ -135,11 +137,8 @@ pub fn judge(e: &Evidence, rule: &JudgeRule) -> Finding {
 fn judge_positive(e: &Evidence, gap: f64, rule: &JudgeRule) -> Finding {
     let tolerance = rule.tolerance;
     let near = gap <= tolerance;
-    if e.approximate && !near {
-        let reason = format!(
-            "The gap, {gap:.2e}, is above the tolerance {tolerance:.1e}; the theorem is a law of small steps, and at a finite step \
-             nothing bounds what it leaves out."
-        );
+    if let Some(limit) = e.approximate.filter(|_| !near) {
+        let reason = format!("The gap, {gap:.2e}, is above the tolerance {tolerance:.1e}; {limit}.");
         return Finding { verdict: VerdictKind::Undecided, reason };
     }
     if e.untested && near {
@@ -169,7 +168,8 @@ fn judge_positive(e: &Evidence, gap: f64, rule: &JudgeRule) -> Finding {
         ),
         Settled::No => format!(
             "The run has not settled: its {quantity}, {gap:.2e}, is above the tolerance {tolerance:.1e} and neither \
-             stays nor falls at a predicted rate; a longer horizon may decide."
+             stays nor falls at a predicted rate; {}.",
+            e.forecast.as_deref().unwrap_or("a longer horizon may decide")
         ),
     };
     let verdict = match e.settled {
@@ -219,13 +219,14 @@ mod tests {
             silence: None,
             unchecked: vec![],
             negative: false,
-            approximate: false,
+            approximate: None,
             law: false,
             untested: false,
             reference_gap: 1e-12,
             unfinished: None,
             gap: Some(1e-5),
             settled: Settled::No,
+            forecast: None,
         }
     }
 
@@ -249,7 +250,15 @@ mod tests {
             (Evidence { gap: None, ..evidence() }, Undecided),
             (Evidence { unchecked: vec!["separable data".into()], ..evidence() }, Undecided),
             (evidence(), Agrees),
-            (Evidence { gap: far, settled: Settled::Yes, approximate: true, ..evidence() }, Undecided),
+            (
+                Evidence {
+                    gap: far,
+                    settled: Settled::Yes,
+                    approximate: Some("the theorem is a law of small steps"),
+                    ..evidence()
+                },
+                Undecided,
+            ),
             (Evidence { gap: far, settled: falling, ..evidence() }, Agrees),
             (Evidence { gap: far, settled: Settled::Yes, ..evidence() }, Disagrees),
             (

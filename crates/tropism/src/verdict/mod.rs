@@ -2,6 +2,7 @@
 
 mod along;
 mod attraction;
+mod cells;
 mod compare;
 mod conserved;
 mod crossover;

@@ -62,6 +62,34 @@ pub fn fit(series: &[Point], rate: &Rate) -> Option<RateSeen> {
     })
 }
 
+/// Slower falls than this are no ground for a forecast.
+const LEAST_FALL: f64 = 0.05;
+/// Latest horizon, `log10 t`, before margins of that size leave too few digits to the differences between them.
+const LATEST: f64 = 2e7;
+
+/// When a gap that falls like a power of `log t` reaches `tolerance`, in words; by the flatter of its slopes over the window and over
+/// the later half of that. `None` where it does not fall.
+pub fn forecast(series: &[Point], tolerance: f64) -> Option<String> {
+    let clock = RateClock::LogTime;
+    let plain = Rate { law: String::new(), clock, exponent: 0.0, upper_bound_only: false };
+    let seen = fit(series, &plain)?;
+    let (last, fall) = (series.last()?, -seen.slope.max(seen.late_slope));
+    let (gap, now) = (last.gap?, last.log10_time?);
+    let then = now * (gap / tolerance).powf(1.0 / fall);
+    if fall < LEAST_FALL || now <= 0.0 || then.is_nan() {
+        return None;
+    }
+    if then > LATEST {
+        return Some(format!(
+            "it falls like (log t)^-{fall:.2}, too slowly for any horizon that double precision reaches"
+        ));
+    }
+    // One digit is all that a slope is good for.
+    let unit = 10f64.powf(then.log10().floor());
+    let horizon = ((then / unit).floor() + 1.0) * unit;
+    Some(format!("it falls like (log t)^-{fall:.2}, so horizon.time = \"1e{horizon:.0}\" should decide"))
+}
+
 /// Least-squares line through `(log10 clock, log10 gap)`: slope and intercept.
 fn line(points: &[(f64, f64, f64)]) -> Option<(f64, f64)> {
     let n = points.len() as f64;
@@ -71,4 +99,29 @@ fn line(points: &[(f64, f64, f64)]) -> Option<(f64, f64)> {
     let sxx: f64 = xs.iter().map(|x| (x - mx) * (x - mx)).sum();
     let sxy: f64 = xs.iter().zip(&ys).map(|(x, y)| (x - mx) * (y - my)).sum();
     (sxx > 0.0).then(|| (sxy / sxx, my - sxy / sxx * mx))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn series(exponent: f64, level: f64) -> Vec<Point> {
+        let at = |log10_time: f64| Point {
+            log10_time: Some(log10_time),
+            gap: Some(level * log10_time.powf(exponent)),
+            ..Point::default()
+        };
+        (0..20).map(|i| at(1000.0 * 1.5f64.powi(i))).collect()
+    }
+
+    /// `gap = (log10 t)^(-1/2)` is 1e-3 at `log10 t = 10^6`, from which rounding may fall to either side of a digit.
+    #[test]
+    fn forecasts_the_horizon_of_a_power_law() {
+        let words = forecast(&series(-0.5, 1.0), 1e-3).unwrap();
+        assert!(words.contains("(log t)^-0.50"), "{words}");
+        assert!(words.contains("\"1e1000000\"") || words.contains("\"1e2000000\""), "{words}");
+        assert!(forecast(&series(-0.06, 10.0), 1e-3).unwrap().contains("too slowly"), "beyond every horizon");
+        assert_eq!(forecast(&series(-0.01, 0.1), 1e-3), None, "too slow to be a fall");
+        assert_eq!(forecast(&series(0.1, 0.1), 1e-3), None, "a rise");
+    }
 }
