@@ -1,14 +1,20 @@
 //! The flow of ReLU networks in log time: units that it drives onto their kink stay there, and the run arrives.
 
+use tropism::models::network::{Kink, Trace};
 use tropism::models::{Block, Workspace};
 use tropism::numerics::linalg::{dot, norm2};
 use tropism::training::{self, Ended, Silent, Trajectory};
 use tropism::{Error, Spec, spec::Setup};
 
+const DATA: &str = "kind = \"gaussian_separable\"\nn = 20\nd = 4\nmargin = 0.3";
+
 fn run(model: &str, optimizer: &str, horizon: &str) -> (Setup, Trajectory) {
-    let data = "[data]\nkind = \"gaussian_separable\"\nn = 20\nd = 4\nmargin = 0.3";
+    run_on(DATA, model, optimizer, horizon)
+}
+
+fn run_on(data: &str, model: &str, optimizer: &str, horizon: &str) -> (Setup, Trajectory) {
     let text = format!(
-        "{data}\n[model]\n{model}\n[loss]\nkind = \"exponential\"\n[optimizer]\n{optimizer}\n[horizon]\n{horizon}\n"
+        "[data]\n{data}\n[model]\n{model}\n[loss]\nkind = \"exponential\"\n[optimizer]\n{optimizer}\n[horizon]\n{horizon}\n"
     );
     let spec = Spec::parse(&text).expect("a valid experiment");
     let setup = Setup::build(&spec, &|f| Err(Error::data(f.path.clone(), "no files"))).expect("valid");
@@ -88,5 +94,28 @@ fn units_are_held_on_their_kink() {
         let last = &flow.snapshots.last().expect("snapshots").theta;
         let values = first_layer(&setup, last);
         assert!(values.iter().any(|v| *v < 1e-9), "{model}");
+    }
+}
+
+/// A convolution stands on one kink for each patch, and a factor of the outputs or their start moves no kink.
+#[test]
+fn other_forms_are_held_as_well() {
+    let conv = "kind = \"conv_relu\"\nkernel = 2\nchannels = [4]\nshape = [3, 3]";
+    let image = "kind = \"gaussian_separable\"\nn = 20\nd = 9\nmargin = 0.3";
+    let scaled = format!("{TWO_LAYERS}\noutput_scale = 3.0");
+    let centred = format!("{TWO_LAYERS}\ncentered = true");
+    for (data, model) in [(image, conv), (DATA, scaled.as_str()), (DATA, centred.as_str())] {
+        let (setup, flow) = run_on(data, model, "kind = \"gradient_flow\"", "time = \"1e10000\"");
+        let steps = flow.flow_steps + flow.flow_rejected;
+        assert_eq!(flow.ended, Ended::Completed, "{model}: {steps} steps: {:?}", flow.phases);
+        assert!(steps < 6000, "{model}: {steps} steps");
+        let theta = &flow.snapshots.last().expect("snapshots").theta;
+        let network = setup.model.network().expect("a chain of layers");
+        let (mut trace, mut units) = (Trace::default(), vec![]);
+        network.visit_units(theta, &setup.data.x, theta, &mut trace, |layer, place, z, _| {
+            units.push((Kink { layer, place, share: 1.0 }, z.abs()));
+        });
+        let on_kink = |(k, z): &(Kink, f64)| *z <= 1e-9 * network.unit_value(theta, k, &trace).1;
+        assert!(units.iter().any(on_kink), "{model}");
     }
 }

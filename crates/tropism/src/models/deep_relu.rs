@@ -154,7 +154,7 @@ impl Model for ReluChain {
     }
 
     fn network(&self) -> Option<&Network> {
-        Some(&self.network).filter(|n| n.is_dense())
+        Some(&self.network)
     }
 
     fn pushforward(&self, theta: &[f64], x: &Design, v: &[f64], work: &mut Workspace, out: &mut [f64]) {

@@ -256,7 +256,8 @@ pub trait Model: Send + Sync {
         }
     }
 
-    /// The chain of dense layers this is, if it is one: what a flow along its kinks looks into.
+    /// The chain of layers whose derivatives, of every order, are those of this model, if there is one: what a flow along its kinks
+    /// looks into. The outputs may differ by a constant.
     fn network(&self) -> Option<&network::Network> {
         None
     }

@@ -1,6 +1,6 @@
 //! A model whose outputs are multiplied by a number, and possibly counted from those at the start.
 
-use super::network::copy_rows;
+use super::network::{Network, copy_rows};
 use super::{Block, Model, ModelFacts, Workspace};
 use crate::numerics::rng::Rng;
 use crate::numerics::{Design, Matrix};
@@ -34,12 +34,15 @@ pub struct Scaled {
     inner: Box<dyn Model>,
     factor: f64,
     centre: Option<Vec<f64>>,
+    /// The inner model's chain of layers, multiplied by the factor.
+    network: Option<Network>,
 }
 
 impl Scaled {
     /// `factor · inner`, counted from its outputs at `centre [p]` if there is one.
     pub fn new(inner: Box<dyn Model>, factor: f64, centre: Option<&[f64]>) -> Self {
-        Self { inner, factor, centre: centre.map(<[f64]>::to_vec) }
+        let network = inner.network().map(|n| Network { factor: factor * n.factor, ..n.clone() });
+        Self { inner, factor, centre: centre.map(<[f64]>::to_vec), network }
     }
 
     fn scale(&self, out: &mut [f64]) {
@@ -91,6 +94,10 @@ impl Model for Scaled {
         }
         self.scale(&mut w);
         Some(w)
+    }
+
+    fn network(&self) -> Option<&Network> {
+        self.network.as_ref()
     }
 
     fn pushforward(&self, theta: &[f64], x: &Design, v: &[f64], work: &mut Workspace, out: &mut [f64]) {

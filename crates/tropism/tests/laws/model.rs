@@ -5,6 +5,7 @@ mod inputs;
 
 use crate::{Law, close, gaussian, gaussian_matrix, holds, orthogonal, random};
 use tropism::models::linear::{Linear, LinearSpec};
+use tropism::models::network::{Layer, Network};
 use tropism::models::{Block, Interface, Model, ModelFacts, ModelSpec, Regime, Workspace};
 use tropism::numerics::linalg::{matmul_nn, matmul_nt, norm2};
 use tropism::numerics::rng::Rng;
@@ -194,7 +195,7 @@ fn blocks_tile_the_parameters(model: &dyn Model) -> Law {
 }
 
 type ModelLaw = fn(&dyn Model) -> Law;
-const LAWS: [(&str, ModelLaw); 12] = [
+const LAWS: [(&str, ModelLaw); 13] = [
     ("pullback is the derivative", derivatives::pullback_is_derivative),
     ("homogeneous as declared", homogeneous_as_declared),
     ("linear as declared", linear_as_declared),
@@ -207,6 +208,7 @@ const LAWS: [(&str, ModelLaw); 12] = [
     ("curvature is the derivative of the pullback", derivatives::curvature_is_derivative_of_pullback),
     ("a workspace leaves no trace", inputs::workspace_leaves_no_trace),
     ("sparse rows are rows", inputs::sparse_rows_are_rows),
+    ("the chain of layers is the model", derivatives::chain_is_the_model),
 ];
 
 #[test]
@@ -237,10 +239,16 @@ enum Fault {
     Curvature,
     Memory,
     Sparse,
+    Chain,
 }
 
 /// A linear model with one fault.
-struct Broken(Linear, Fault);
+struct Broken(Linear, Fault, Network);
+
+/// The linear model as a chain of one layer, with outputs that are not quite its own.
+fn almost_a_chain() -> Network {
+    Network { layers: vec![Layer::dense(INPUTS, 1)], factor: 1.0 + 1e-6, frozen: vec![] }
+}
 
 impl Model for Broken {
     fn dim(&self) -> usize {
@@ -327,10 +335,18 @@ impl Model for Broken {
         }
     }
 
+    fn network(&self) -> Option<&Network> {
+        (self.1 == Fault::Chain).then_some(&self.2)
+    }
+
     fn over_inputs(&self, d: usize) -> Option<Box<dyn Model>> {
         if self.1 == Fault::Basis {
             // Claims to commute with rotations, yet its first weight counts twice in any basis.
-            return Some(Box::new(Broken(Linear { inputs: d, ..self.0.clone() }, Fault::Pullback)));
+            return Some(Box::new(Broken(
+                Linear { inputs: d, ..self.0.clone() },
+                Fault::Pullback,
+                almost_a_chain(),
+            )));
         }
         self.0.over_inputs(d)
     }
@@ -351,9 +367,10 @@ fn every_law_catches_its_broken_model() {
         Fault::Curvature,
         Fault::Memory,
         Fault::Sparse,
+        Fault::Chain,
     ];
     for ((title, law), fault) in LAWS.into_iter().zip(faults) {
         let linear = Linear { inputs: INPUTS, outputs: 1, spec: LinearSpec::default() };
-        assert!(law(&Broken(linear, fault)).is_err(), "not caught: {title}");
+        assert!(law(&Broken(linear, fault, almost_a_chain())).is_err(), "not caught: {title}");
     }
 }

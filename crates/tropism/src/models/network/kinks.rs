@@ -3,27 +3,22 @@
 //! A flow may stay on such a kink for good: below it the unit is driven up, above it down. There it moves with the share of
 //! the derivative that keeps the unit at zero (Filippov's convention; the smallest element of the Clarke subdifferential).
 
-use super::trace::Trace;
-use super::{Layer, Network, times_weights};
+use super::trace::{Back, Trace};
+use super::{Layer, Network, outer_products, times_weights};
 use crate::numerics::{Design, linalg};
 
-/// A hidden unit on one sample, and the derivative of its ReLU.
+/// A hidden unit on one sample, in a convolution on one patch of it, and the derivative of its ReLU.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Kink {
     /// Behind how many layers of weights it stands, from 1.
     pub layer: usize,
-    /// Its place among the values there, `sample · units + unit`.
+    /// Its place among the values there, `(sample · patches + patch) · units + unit`.
     pub place: usize,
     /// The derivative, between 0 and 1.
     pub share: f64,
 }
 
 impl Network {
-    /// Whether every layer is dense: only then a unit stands on one kink a sample.
-    pub fn is_dense(&self) -> bool {
-        self.layers.iter().all(|l| l.window.is_none())
-    }
-
     /// Calls `visit(layer, place, z, dz)` for every hidden unit on every sample, with its value before the ReLU and the change
     /// of that along `v [p]`.
     pub fn visit_units(
@@ -63,38 +58,57 @@ impl Network {
     fn unit<'a>(&'a self, theta: &'a [f64], kink: &Kink, trace: &'a Trace) -> (&'a [f64], &'a [f64]) {
         let l = kink.layer - 1;
         let Layer { fan_in, units, .. } = self.layers[l];
-        let (sample, unit) = (kink.place / units, kink.place % units);
+        let (patch, unit) = (kink.place / units, kink.place % units);
         let weights = &self.weights(theta, l)[unit * fan_in..(unit + 1) * fan_in];
-        (weights, &trace.input(l)[sample * fan_in..(sample + 1) * fan_in])
+        (weights, &trace.input(l)[patch * fan_in..(patch + 1) * fan_in])
     }
 
-    /// `out [p]`: gradient of a unit's value before its ReLU, at the point of the last pass. Dense layers only.
-    pub fn unit_gradient(&self, theta: &[f64], kink: &Kink, trace: &Trace, out: &mut [f64]) {
+    /// `out [p]`: gradient of a unit's value before its ReLU, at the point of the last pass.
+    pub fn unit_gradient(&self, theta: &[f64], kink: &Kink, trace: &mut Trace, out: &mut [f64]) {
         out.fill(0.0);
         let top = kink.layer - 1;
-        let (sample, unit) = (kink.place / self.layers[top].units, kink.place % self.layers[top].units);
-        let mut delta = vec![0.0; self.layers[top].units];
-        delta[unit] = 1.0;
+        let per_sample = self.layers[top].outputs();
+        let sample = kink.place / per_sample;
+        let (mut back, mut through) = (std::mem::take(&mut trace.back), std::mem::take(&mut trace.changes));
+        back.delta.clear();
+        back.delta.resize(per_sample, 0.0);
+        back.delta[kink.place % per_sample] = 1.0;
         for l in (self.frozen.len()..=top).rev() {
-            let Layer { fan_in, .. } = self.layers[l];
-            let input = &trace.input(l)[sample * fan_in..(sample + 1) * fan_in];
-            let weights = self.weights(theta, l);
-            let begin = self.range(l).start;
-            let mut next = vec![0.0; fan_in];
-            for (j, d) in delta.iter().enumerate().filter(|(_, d)| **d != 0.0) {
-                linalg::axpy(*d, input, &mut out[begin + j * fan_in..begin + (j + 1) * fan_in]);
-                linalg::axpy(*d, &weights[j * fan_in..(j + 1) * fan_in], &mut next);
-            }
+            let layer = &self.layers[l];
+            let long = layer.patches() * layer.fan_in;
+            let input = &trace.input(l)[sample * long..(sample + 1) * long];
+            outer_products(&mut out[self.range(l)], &back.delta, input, layer, 0);
             if l == self.frozen.len() {
-                return;
+                break;
             }
-            let held = trace.kinks.iter().filter(|k| k.layer == l && k.place / fan_in == sample);
-            let shares: Vec<(usize, f64)> =
-                held.map(|k| (k.place % fan_in, k.share * next[k.place % fan_in])).collect();
-            next.iter_mut().zip(input).for_each(|(d, v)| *d = if *v > 0.0 { *d } else { 0.0 });
-            shares.iter().for_each(|(j, d)| next[*j] = *d);
-            delta = next;
+            few_inputs(&mut back, self.weights(theta, l), layer);
+            let own = sample * layer.inputs..(sample + 1) * layer.inputs;
+            let held = trace.kinks.iter().filter(|k| k.layer == l && own.contains(&k.place));
+            through.clear();
+            through.extend(held.clone().map(|k| k.share * back.next[k.place - own.start]));
+            super::mask(&mut back.next, &trace.values[l][own.clone()]);
+            held.zip(&through).for_each(|(k, d)| back.next[k.place - own.start] = *d);
+            std::mem::swap(&mut back.delta, &mut back.next);
         }
+        (trace.back, trace.changes) = (back, through);
+    }
+}
+
+/// `back.next [inputs] = delta W` for one sample, where few entries of `delta` are not zero.
+fn few_inputs(back: &mut Back, weights: &[f64], layer: &Layer) {
+    let Back { delta, next, patches, .. } = back;
+    let out = if layer.window.is_some() { &mut *patches } else { &mut *next };
+    out.clear();
+    out.resize(layer.patches() * layer.fan_in, 0.0);
+    for (row, delta) in out.chunks_exact_mut(layer.fan_in).zip(delta.chunks_exact(layer.units)) {
+        for (d, w) in delta.iter().zip(weights.chunks_exact(layer.fan_in)).filter(|(d, _)| **d != 0.0) {
+            linalg::axpy(*d, w, row);
+        }
+    }
+    if layer.window.is_some() {
+        next.clear();
+        next.resize(layer.inputs, 0.0);
+        layer.scatter_add(patches, next);
     }
 }
 

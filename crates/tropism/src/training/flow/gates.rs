@@ -49,7 +49,7 @@ pub struct Gates<'a> {
 }
 
 impl<'a> Gates<'a> {
-    /// For a chain of dense layers; none where a unit stands on several kinks a sample.
+    /// For a chain of layers, with no unit on its kink.
     pub fn new(network: &'a Network) -> Self {
         let empty = || Matrix::zeros(0, 0);
         Self {
@@ -74,12 +74,11 @@ impl<'a> Gates<'a> {
         let old = std::mem::take(&mut self.trace.kinks);
         let top = linalg::max_abs(weights);
         let mut found: Vec<(f64, Kink)> = vec![];
-        let (network, n) = (self.network, x.rows());
+        let network = self.network;
         self.trace.kinks.clone_from(&old);
         network.visit_units(theta, x, velocity, &mut self.trace, |layer, place, z, dz| {
-            let units = network.layers[layer - 1].units;
-            debug_assert!(place / units < n);
-            if weights[place / units] <= FAINT * top {
+            let sample = place / network.layers[layer - 1].outputs();
+            if weights[sample] <= FAINT * top {
                 return;
             }
             let known = old.iter().find(|k| k.layer == layer && k.place == place);
@@ -101,7 +100,7 @@ impl<'a> Gates<'a> {
         self.gradients = Matrix::zeros(c, theta.len());
         for a in 0..c {
             let kink = self.trace.kinks[a];
-            self.network.unit_gradient(theta, &kink, &self.trace, self.gradients.row_mut(a));
+            self.network.unit_gradient(theta, &kink, &mut self.trace, self.gradients.row_mut(a));
         }
         let stiff = newton.stiff_rows(STIFF);
         self.products = linalg::matmul_nt(&self.gradients, &self.gradients);

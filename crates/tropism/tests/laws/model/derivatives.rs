@@ -2,6 +2,7 @@
 
 use super::{ROWS, data, outputs, pullback};
 use crate::{Law, close, gaussian, random};
+use tropism::models::network::{Kink, Trace};
 use tropism::models::{Model, Workspace};
 use tropism::numerics::Matrix;
 use tropism::numerics::linalg::{dot, norm2};
@@ -93,6 +94,37 @@ pub fn curvature_is_derivative_of_pullback(model: &dyn Model) -> Law {
             let want = (ahead[j] - behind[j]) / (2.0 * h);
             close(got[j], want, 4e-9 * size, || format!("curvature product [{j}]"))?;
         }
+    }
+    Ok(())
+}
+
+/// Where a model is a chain of layers: its pullback is the chain's, and with any shares on any kinks the gradient of a unit's value
+/// is the transpose of its change along a direction, which takes the other way through the layers.
+pub fn chain_is_the_model(model: &dyn Model) -> Law {
+    let Some(network) = model.network() else { return Ok(()) };
+    let mut rng = random(21);
+    let x = data(&mut rng);
+    let (theta, v) = (gaussian(&mut rng, model.dim()), gaussian(&mut rng, model.dim()));
+    let r = gaussian(&mut rng, ROWS * model.facts().outputs);
+    let (want, mut got) = (pullback(model, &theta, &x, &r), vec![f64::NAN; theta.len()]);
+    let mut trace = Trace::default();
+    network.pullback(&theta, &x, &r, &mut trace, &mut got);
+    let size = norm2(&want);
+    for (got, want) in got.iter().zip(&want) {
+        // Sums of the same products in another order.
+        close(*got, *want, 1e-12 * size, || "pullback of the chain".into())?;
+    }
+    let mut units = vec![];
+    network.visit_units(&theta, &x, &v, &mut trace, |layer, place, _, _| units.push((layer, place)));
+    let every_other = units.iter().enumerate().filter(|(i, _)| i % 3 == 0);
+    let share = |i: usize| (i % 7) as f64 / 6.0;
+    trace.kinks = every_other.map(|(i, &(layer, place))| Kink { layer, place, share: share(i) }).collect();
+    let mut changes = vec![];
+    network.visit_units(&theta, &x, &v, &mut trace, |layer, place, _, dz| changes.push((layer, place, dz)));
+    for (layer, place, dz) in changes {
+        network.unit_gradient(&theta, &Kink { layer, place, share: 1.0 }, &mut trace, &mut got);
+        let size: f64 = got.iter().zip(&v).map(|(a, b)| (a * b).abs()).sum();
+        close(dot(&got, &v), dz, 1e-12 * size.max(1.0), || format!("unit {place} of layer {layer}"))?;
     }
     Ok(())
 }
