@@ -5,12 +5,14 @@
 //! user's data and units, and is applied to the reference and to the trained model alike.
 
 mod affine;
+mod ball_minimiser;
 mod balls;
 mod bregman_interpolant;
 mod certify;
 mod conic;
 mod conic_interpolant;
 mod conic_margin;
+mod data_loss;
 mod decomposition;
 mod dual_descent;
 mod exact;
@@ -68,6 +70,7 @@ macro_rules! programs {
 }
 
 programs! {
+    ball_minimiser,
     bregman_interpolant,
     decomposition,
     fourier_margin,
@@ -87,8 +90,10 @@ programs! {
     weighted_margin,
 }
 
+pub use ball_minimiser::BallMinimiser;
 pub use bregman_interpolant::BregmanInterpolant;
 pub use certify::{Certificate, certify};
+pub use data_loss::DataLoss;
 pub use decomposition::{Decomposition, MarginLoss, decompose};
 pub use fourier_margin::FourierMargin;
 pub use kernel_interpolant::KernelInterpolant;

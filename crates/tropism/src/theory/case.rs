@@ -119,6 +119,12 @@ impl<'a> Case<'a> {
         scope(check("linear model", holds(linear), format!("the model is `{}`", self.setup.spec.model.id())))
     }
 
+    /// Condition: a loss that is convex in the outputs.
+    pub fn convex_loss(&self) -> Check {
+        let words = format!("the loss is `{}`", self.setup.spec.loss.loss.id());
+        check("convex loss", holds(self.setup.loss.facts().convex), words)
+    }
+
     /// Scope: a task.
     pub fn task(&self, name: &str, task: Task) -> Check {
         let found = self.setup.loss.facts().task;

@@ -81,5 +81,9 @@ pub(super) fn gradient_steps(case: &Case) -> Check {
 /// A flow stopped at a finite time is on its path, not at its limit; that is another theorem's business.
 fn long_run(case: &Case) -> Check {
     let stopped = super::spectral_filter_path::stopped_early(case);
-    scope(check("run to the end", holds(!stopped), "the horizon is beyond the slowest mode's time"))
+    let words = match case.is_gradient_flow() {
+        true => "the horizon is beyond the slowest mode's time",
+        false => "the steps are discrete; whether they have come to rest is judged in the run",
+    };
+    scope(check("run to the end", holds(!stopped), words))
 }

@@ -32,6 +32,7 @@ crate::registry::objects! { "theorem" Theorem {
         completion_divergence => CompletionDivergence,
         convolutional_bridge_stationarity => ConvolutionalBridgeStationarity,
         convolutional_fourier_margin => ConvolutionalFourierMargin,
+        decay_ball_minimiser => DecayBallMinimiser,
         deep_linear_max_margin => DeepLinearMaxMargin,
         diagonal_bridge_stationarity => DiagonalBridgeStationarity,
         diagonal_finite_steps => DiagonalFiniteSteps,
@@ -121,6 +122,8 @@ pub enum ProgramSpec {
     Ridge { lambda: f64 },
     /// `min L(w) + (λ/2)‖w‖²`.
     PenalisedLoss { lambda: f64 },
+    /// `min L(w) s.t. ‖w‖ ≤ radius`, with a barrier in the box where `epsilon > 0`.
+    BallMinimiser { norm: Norm, radius: f64, epsilon: f64 },
     /// `min ‖w‖₂ s.t. (Σ m_i^-power)^(-1/power) ≥ 1`.
     TailDirection { power: f64 },
     /// No program: a law of a measured quantity, named by the measure's id.
@@ -206,6 +209,7 @@ impl ProgramSpec {
             ProgramSpec::SpectralFilter { .. } => "spectral_filter",
             ProgramSpec::Ridge { .. } => "ridge",
             ProgramSpec::PenalisedLoss { .. } => "penalised_loss",
+            ProgramSpec::BallMinimiser { .. } => "ball_minimiser",
             ProgramSpec::TailDirection { .. } => "tail_direction",
         }
     }
@@ -325,6 +329,7 @@ mod tests {
             ProgramSpec::SpectralFilter { log_time: 0.0 },
             ProgramSpec::Ridge { lambda: 1.0 },
             ProgramSpec::PenalisedLoss { lambda: 1.0 },
+            ProgramSpec::BallMinimiser { norm: Norm::L2, radius: 1.0, epsilon: 0.0 },
             ProgramSpec::TailDirection { power: 2.0 },
         ];
         let law = ProgramSpec::Law { measure: "norm".into(), relation: Relation::NeverFalls };

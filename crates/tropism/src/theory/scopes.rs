@@ -1,6 +1,6 @@
 //! What theorems on curved models ask of a case.
 
-use super::case::{Case, Check, check, holds, scope};
+use super::case::{Case, Check, check, holds, scope, short};
 use crate::data::Targets;
 use crate::losses::Task;
 use crate::models::{Imbalance, Regime, Structure};
@@ -109,7 +109,7 @@ impl Case<'_> {
         let name = "gradient flow or sufficiently small steps";
         match self.optimizer.schedule {
             None => check(name, Holds::Yes, "the optimizer is the flow"),
-            Some(s) => check(name, Holds::Unchecked, format!("steps of {}", s.base)),
+            Some(s) => check(name, Holds::Unchecked, format!("steps of {}", short(s.base))),
         }
     }
 
@@ -118,8 +118,11 @@ impl Case<'_> {
         let theta = &self.setup.theta0;
         let (low, high) =
             theta.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), t| (l.min(*t), h.max(*t)));
-        let words =
-            format!("the start lies between {low} and {high}; the theorem is a limit of large starts");
+        let words = format!(
+            "the start lies between {} and {}; the theorem is a limit of large starts",
+            short(low),
+            short(high)
+        );
         check("one large start scale", holds(low == high && low >= LARGE), words)
     }
 

@@ -12,14 +12,9 @@ pub fn silence(case: &Case) -> Option<String> {
     let at_infinity = case.setup.loss.facts().tail != Tail::FiniteRoot;
     let words = match f.geometry {
         Geometry::Search => "It compares losses and follows no gradient: what it finds depends on how it searches.".into(),
-        _ if f.weight_decay > 0.0 && f.normalized => format!(
-            "Weight decay λ = {} keeps the weights of steps that do not see the gradient's size in the ball of radius 1/λ of their \
-             norm, so there is no limit direction; with weight_decay = 0 there is a theorem.",
-            f.weight_decay
-        ),
-        _ if f.weight_decay > 0.0 && matches!(f.geometry, Geometry::Adaptive(_)) => format!(
-            "Decoupled weight decay λ = {} keeps the weights finite, and the point they settle at depends on ε and the steps; with \
-             weight_decay = 0 there is a theorem.",
+        _ if f.weight_decay > 0.0 && (f.normalized || matches!(f.geometry, Geometry::Adaptive(_))) => format!(
+            "Weight decay λ = {} keeps the weights of steps of unit size in the ball of radius 1/λ of their norm, so there is no limit \
+             direction; for exact steps on all samples of a linear model there is a theorem.",
             f.weight_decay
         ),
         Geometry::NewtonSchulz { .. } => {

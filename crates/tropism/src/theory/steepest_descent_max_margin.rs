@@ -117,7 +117,7 @@ fn vanishing_steps(case: &Case) -> Check {
 /// Without normalisation the proof asks for `η B² L(w₀) ≤ 1`, `B` the largest dual norm of a sample, one output and no
 /// memory; a normalised step has no such bound.
 fn short_steps(case: &Case) -> Check {
-    let name = "step size short, without momentum";
+    let name = "steps normalised, or short and without momentum";
     if case.optimizer.normalized {
         return check(name, Holds::Yes, "the length of a step does not depend on the gradient");
     }

@@ -70,7 +70,11 @@ impl Case<'_> {
     /// Condition: `β₁ ≤ β₂`.
     pub fn longer_second_memory(&self) -> Check {
         let beta1 = self.optimizer.momentum;
-        let beta2 = self.second_moment().and_then(|s| s.beta2).unwrap_or(0.0);
+        let second = match self.optimizer.geometry {
+            Geometry::Adaptive(second) => second.beta2,
+            _ => None,
+        };
+        let beta2 = second.unwrap_or(0.0);
         let verdict = if beta1 <= beta2 { Holds::Yes } else { Holds::Unchecked };
         check("second memory no shorter than the first", verdict, format!("β₁ = {beta1}, β₂ = {beta2}"))
     }

@@ -28,7 +28,7 @@ impl Theorem for WeightDecayMinimiser {
     }
 
     fn hypotheses(&self, case: &Case) -> Vec<Check> {
-        vec![case.linear_model(), decayed_steps(case), case.constant_steps(), convex(case), short_steps(case)]
+        vec![case.linear_model(), decayed_steps(case), case.constant_steps(), case.convex_loss(), short_steps(case)]
     }
 
     fn predict(&self, case: &Case) -> Prediction {
@@ -87,11 +87,6 @@ fn decayed_steps(case: &Case) -> Check {
         && !(f.normalized || f.continuous || f.mixed || f.line_search)
         && f.acceleration.is_none();
     scope(check("gradient steps with weight decay", holds(plain && f.weight_decay > 0.0), case.optimizer_words()))
-}
-
-fn convex(case: &Case) -> Check {
-    let words = format!("the loss is `{}`", case.setup.spec.loss.loss.id());
-    check("convex loss", holds(case.setup.loss.facts().convex), words)
 }
 
 /// `η (β + λ) < 2`, `β` the curvature of the loss (for stochastic steps of its steepest sample); where that is bounded only

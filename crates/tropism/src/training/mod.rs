@@ -32,6 +32,13 @@ pub struct Horizon {
     pub log_loss: Option<[f64; 2]>,
 }
 
+impl Horizon {
+    /// Discrete steps at most, where no flow goes on.
+    pub fn most_steps(&self) -> u64 {
+        self.steps.unwrap_or(discrete::DEFAULT_STEPS)
+    }
+}
+
 /// Everything a run needs, and nothing else.
 pub struct Job<'a> {
     pub data: &'a Dataset,

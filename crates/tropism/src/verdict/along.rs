@@ -7,11 +7,11 @@ use crate::Error;
 use crate::numerics::linalg;
 use crate::optimizers::Geometry;
 use crate::programs::{
-    BregmanInterpolant, PenalisedLoss, Program, WeightedInterpolant, WeightedMargin, certify,
+    BregmanInterpolant, DataLoss, PenalisedLoss, Program, WeightedInterpolant, WeightedMargin, certify,
 };
 use crate::spec::Setup;
 use crate::theory::{Cause, ProgramSpec};
-use crate::training::{Accumulators, Trajectory};
+use crate::training::{Accumulators, Ended, Trajectory};
 
 /// Sums of squared relative changes from here on shrink a start below what doubles resolve.
 const LARGEST_SQUARES: f64 = 30.0;
@@ -37,9 +37,11 @@ impl Reference {
             };
             return weighted_interpolant(setup, mean).map_err(|e| broken(POSED, e.to_string()));
         }
+        if trajectory.ended == Ended::Diverged {
+            return Err(broken("steps that do not diverge", "the step size is too long for these data"));
+        }
         if sums.vanished {
-            let what =
-                "a step made a weight exactly zero, or not a number, after which the sums do not exist";
+            let what = "a step made a weight exactly zero, where it stays, and the sums do not exist";
             return Err(broken("no weight vanishes", what));
         }
         if !sums.squares.iter().all(|s| *s < LARGEST_SQUARES)
@@ -73,11 +75,15 @@ fn accumulated_margin(setup: &Setup, trajectory: &Trajectory) -> Result<Referenc
     Ok(of_program(setup, program))
 }
 
+/// The loss on the training data, as a function of the predictor.
+pub(super) fn data_loss(setup: &Setup) -> Result<DataLoss, Error> {
+    let loss = setup.spec.loss.loss.build()?;
+    Ok(DataLoss::new(setup.data.x.clone(), setup.data.targets.clone(), loss, setup.log_weight))
+}
+
 /// The minimiser of the penalised loss, and the distance of the weights to it.
 pub(super) fn penalised(setup: &Setup, lambda: f64) -> Result<Reference, Error> {
-    let loss = setup.spec.loss.loss.build()?;
-    let (x, targets) = (setup.data.x.clone(), setup.data.targets.clone());
-    let program = PenalisedLoss::new(x, targets, loss, setup.log_weight, lambda)?;
+    let program = PenalisedLoss::new(data_loss(setup)?, lambda)?;
     let found = program.solve(&setup.budget);
     let mut certificate = certify(&program, &found.w, &found.dual);
     // Values are flat near a minimiser: what is compared are weights, and so is what is certified.

@@ -125,7 +125,12 @@ fn unfinished(run: &Run) -> Option<String> {
     if at_infinity && margin < IN_THE_TAIL {
         return Some(format!(
             "is not in the tail of the loss yet, where the limit direction forms: its smallest margin is {margin:.2}, below \
-             {IN_THE_TAIL}; a longer horizon may decide"
+             {IN_THE_TAIL}; {}",
+            match trajectory.ended {
+                Ended::Stationary => "it came to rest there",
+                Ended::PrecisionExhausted => "no step moves it any more",
+                _ => "a longer horizon may decide",
+            }
         ));
     }
     if at_infinity

@@ -12,9 +12,9 @@ use crate::models::Structure;
 use crate::numerics::{Norm, linalg};
 use crate::programs::offset::Offset;
 use crate::programs::{
-    BregmanInterpolant, Certificate, FourierMargin, MaxMargin, MinNormInterpolant, NuclearInterpolant,
-    Program, ProgramFacts, QMargin, Ridge, Solution, SpectralFilter, SpectralRisk, TailDirection, Uniqueness,
-    certify,
+    BallMinimiser, BregmanInterpolant, Certificate, FourierMargin, MaxMargin, MinNormInterpolant,
+    NuclearInterpolant, Program, ProgramFacts, QMargin, Ridge, Solution, SpectralFilter, SpectralRisk,
+    TailDirection, Uniqueness, certify,
 };
 use crate::spec::Setup;
 use crate::theory::{Case, Claim, Prediction, ProgramSpec, Relation};
@@ -98,6 +98,10 @@ impl Reference {
             ProgramSpec::Decomposition => split(case),
             ProgramSpec::Ridge { lambda } => ridge(setup, *lambda),
             ProgramSpec::PenalisedLoss { lambda } => super::along::penalised(setup, *lambda),
+            ProgramSpec::BallMinimiser { norm, radius, epsilon } => Ok(of_program(
+                setup,
+                BallMinimiser::new(super::along::data_loss(setup)?, *norm, *radius, *epsilon)?,
+            )),
             ProgramSpec::Law { measure, relation } => law(setup, measure, *relation),
         }
     }
