@@ -238,3 +238,27 @@ impl Model for TwoLayerRelu {
         self.network.curvature_product(theta, x, (r, v), &mut work.trace, out);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn start(rows: &[[f64; 3]], width: usize, trained: Trained) -> Result<Vec<f64>, String> {
+        let rows = rows.iter().map(|r| r.to_vec()).collect();
+        let spec = TwoLayerReluSpec { width, trained, start: Some(rows), ..Default::default() };
+        let model = spec.build(&Interface { inputs: 2, outputs: 1, shape: None }).map_err(|e| e.to_string())?;
+        let mut theta = vec![f64::NAN; model.dim()];
+        model.init(&mut rng::rng(0, rng::Stream::Init), &mut theta);
+        Ok(theta)
+    }
+
+    #[test]
+    fn starts_where_it_is_told_to() {
+        let rows = [[5.0, 1.0, 2.0], [-6.0, 3.0, 4.0]];
+        // Hidden weights row by row, then the output weights.
+        assert_eq!(start(&rows, 2, Trained::AllLayers).unwrap(), [1.0, 2.0, 3.0, 4.0, 5.0, -6.0]);
+        assert!(start(&rows, 3, Trained::AllLayers).unwrap_err().contains("3 rows"));
+        assert!(start(&[[0.0; 3]], 1, Trained::AllLayers).unwrap_err().contains("not all zero"));
+        assert!(start(&rows, 2, Trained::OutputLayer).unwrap_err().contains("all trained"));
+    }
+}

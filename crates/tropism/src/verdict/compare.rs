@@ -45,7 +45,7 @@ pub struct Comparison {
     /// Judged quantity at the end.
     pub gap: Option<f64>,
     pub settled: Settled,
-    /// For a gap that falls: which horizon should decide.
+    /// Which horizon should decide, if that can be told.
     pub forecast: Option<String>,
     pub unfinished: Option<String>,
     /// The first recorded moment at which every margin is positive.
@@ -78,8 +78,13 @@ pub fn compare(
         fourier: last_predictor(&run).and_then(|w| pictures::fourier(setup, reference, w)),
         gap,
         settled,
-        forecast: forecast(&judged, rule.tolerance)
-            .filter(|_| trajectory.ended == Ended::Completed && setup.horizon.log_time.is_some()),
+        forecast: match trajectory.ended {
+            Ended::PrecisionExhausted => {
+                Some("rounding ended the run, so no longer horizon will decide".into())
+            }
+            Ended::Completed if setup.horizon.log_time.is_some() => forecast(&judged, rule.tolerance),
+            _ => None,
+        },
         separated: moments
             .iter()
             .position(|m| m.margins.as_ref().is_some_and(|all| all.iter().all(|v| *v > 0.0))),

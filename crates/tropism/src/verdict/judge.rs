@@ -49,7 +49,7 @@ pub struct Evidence {
     /// The judged quantity at the end; `None` if the last point has no feasible representative.
     pub gap: Option<f64>,
     pub settled: Settled,
-    /// For a gap that still falls: which horizon should decide, in words.
+    /// For a run that has not settled: which horizon should decide, in words, if that can be told.
     pub forecast: Option<String>,
 }
 
