@@ -87,7 +87,9 @@ pub fn forecast(series: &[Point], tolerance: f64) -> Option<String> {
     // One digit is all that a slope is good for.
     let unit = 10f64.powf(then.log10().floor());
     let horizon = ((then / unit).floor() + 1.0) * unit;
-    Some(format!("it falls like (log t)^-{fall:.2}, so horizon.time = \"1e{horizon:.0}\" should decide"))
+    Some(format!(
+        "it falls like (log t)^-{fall:.2}, and at that rate is within the tolerance by horizon.time = \"1e{horizon:.0}\""
+    ))
 }
 
 /// Least-squares line through `(log10 clock, log10 gap)`: slope and intercept.
