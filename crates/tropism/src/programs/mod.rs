@@ -35,6 +35,7 @@ pub mod peer;
 mod penalised_loss;
 mod polyhedral;
 mod proximal_nuclear;
+mod q_interior;
 mod q_margin;
 mod ridge;
 mod rkhs;

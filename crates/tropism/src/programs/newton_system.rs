@@ -56,7 +56,7 @@ pub(super) struct Kkt {
 }
 
 impl Kkt {
-    fn new(rows: &Rows, metric: Metric, d: Vec<f64>, factors: &mut Factors) -> Option<Self> {
+    pub fn new(rows: &Rows, metric: Metric, d: Vec<f64>, factors: &mut Factors) -> Option<Self> {
         let (n, m) = (rows.count(), rows.width());
         let wide = n < m && !matches!(metric, Metric::Dense(_));
         let mut k = match &metric {
@@ -133,7 +133,7 @@ impl Kkt {
         }
     }
 
-    fn solve(&self, rows: &Rows, f: &[f64], h: &[f64]) -> (Vec<f64>, Vec<f64>) {
+    pub fn solve(&self, rows: &Rows, f: &[f64], h: &[f64]) -> (Vec<f64>, Vec<f64>) {
         let d = &self.d;
         if !self.wide {
             let dh: Vec<f64> = d.iter().zip(h).map(|(d, h)| d * h).collect();

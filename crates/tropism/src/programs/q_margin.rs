@@ -15,6 +15,7 @@
 //! Errors: none; what could not be solved shows in the certificate.
 
 use super::max_margin::exact_weights;
+use super::q_interior::Inner;
 use super::rows::Rows;
 use super::{Budget, MaxMargin, Program, ProgramFacts, Solution, SolveStatus, Uniqueness, certify};
 use crate::data::MarginMap;
@@ -31,6 +32,9 @@ pub struct QMargin {
 
 /// Factor between neighbouring scales of the continuation in `μ`.
 const STRIDE: f64 = 8.0;
+
+/// Certified gap from which on the dual method counts as stalled.
+const STALLED: f64 = 1e-9;
 
 impl QMargin {
     /// Errors: `μ` that is not positive and finite.
@@ -120,12 +124,25 @@ impl Program for QMargin {
         if gap < best.0 {
             best = (gap, w, dual);
         }
+        let mut method = "projected Newton in the dual";
+        if best.0 > STALLED && !budget.stopped() {
+            // More rows than weights: the dual's own curvature says nothing along most of its directions.
+            let t = best_multiple(&rows.adjoint(&a), unit * a.iter().sum::<f64>(), beta);
+            let scaled: Vec<f64> = a.iter().map(|a| t * a).collect();
+            let mut inner = Inner::new(&rows, unit, &start.w, &scaled);
+            iterations += inner.solve(&rows, unit, beta, budget.iterations);
+            let dual: Vec<f64> = inner.a.iter().map(|v| v * unit).collect();
+            let gap = certify(self, &inner.w, &dual).relative_gap;
+            if gap < best.0 {
+                best = (gap, inner.w, dual);
+                method = "interior point";
+            }
+        }
         let (gap, mut w, dual) = best;
         let least = self.margins.min_margin(&w);
         w.iter_mut().for_each(|v| *v /= least);
         let status = if gap <= budget.relative_gap { SolveStatus::Converged } else { SolveStatus::Stalled };
-        let method = "projected Newton in the dual".into();
-        Solution { w, dual, status, iterations, method, uniqueness: Uniqueness::Unique }
+        Solution { w, dual, status, iterations, method: method.into(), uniqueness: Uniqueness::Unique }
     }
 
     fn facts(&self) -> ProgramFacts {
