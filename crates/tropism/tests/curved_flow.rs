@@ -187,7 +187,7 @@ fn the_linear_model_is_the_linear_flow() {
         // u − v moves twice as fast as w: the same path at twice the time.
         let once = follow(&data, &linear, "logistic", &[0.0; 12], log_time + 2f64.ln());
         let (a, b) = (model.weights(&last(&twofold).theta), &last(&once).theta);
-        let off = norm2(&a.iter().zip(b).map(|(x, y)| x - y).collect::<Vec<_>>());
+        let off = norm2(&a.iter().zip(b.iter()).map(|(x, y)| x - y).collect::<Vec<_>>());
         // Outputs to 1e-6 and 1e-8 relative a step.
         assert!(off < 1e-5 + 1e-7 * norm2(b), "log t = {log_time}: {off:e} of {}", norm2(b));
     }
@@ -313,7 +313,7 @@ fn gradient_descent_tends_to_the_flow() {
             &format!("kind = 'gradient_descent'\nstep_size = {eta}"),
             Horizon { log_time: None, steps: Some(steps), exact_steps: steps, log_loss: None },
         );
-        norm2(&found.iter().zip(&flow).map(|(a, b)| a - b).collect::<Vec<_>>())
+        norm2(&found.iter().zip(flow.iter()).map(|(a, b)| a - b).collect::<Vec<_>>())
     };
     let (coarse, fine) = (off(20_000), off(40_000));
     assert!(coarse < 1e-3 && (coarse / fine - 2.0).abs() < 0.05, "{coarse:e} then {fine:e}");

@@ -54,7 +54,7 @@ fn small_steps_take_the_same_way() {
         let (_, flow) = run(model, "kind = \"gradient_flow\"", &format!("time = \"{time}\""));
         assert_eq!(flow.ended, Ended::Completed, "{:?}", flow.phases);
         let theta = &flow.snapshots.last().expect("snapshots").theta;
-        let apart: Vec<f64> = theta.iter().zip(&end.theta).map(|(a, b)| a - b).collect();
+        let apart: Vec<f64> = theta.iter().zip(end.theta.iter()).map(|(a, b)| a - b).collect();
         let apart = norm2(&apart) / norm2(theta);
         let outputs = |theta: &[f64]| {
             let mut out = vec![0.0; setup.data.n()];

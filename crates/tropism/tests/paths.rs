@@ -98,13 +98,14 @@ fn the_end_of_the_path_is_stationary() {
             let mut gradient = vec![0.0; d];
             let mut slope = [0.0];
             for i in 0..n {
-                let output: f64 = x.row(i).iter().zip(&end.theta).map(|(a, b)| a * b).sum();
+                let output: f64 = x.row(i).iter().zip(end.theta.iter()).map(|(a, b)| a * b).sum();
                 let scale = setup.loss.slope(&[output], setup.data.targets.get(i), &mut slope).exp();
                 for (g, v) in gradient.iter_mut().zip(x.row(i)) {
                     *g += scale * slope[0] * v * setup.log_weight.exp();
                 }
             }
-            let off: Vec<f64> = gradient.iter().zip(&end.theta).map(|(g, w)| g + (w - 0.5) / time).collect();
+            let off: Vec<f64> =
+                gradient.iter().zip(end.theta.iter()).map(|(g, w)| g + (w - 0.5) / time).collect();
             let pull = norm2(&gradient);
             // Corrections end at 1e-6 of an output and are quadratic; rounding of the outputs is 1e-15 of their terms.
             assert!(

@@ -9,7 +9,7 @@ use crate::models::Block;
 use crate::numerics::Matrix;
 use crate::spec::Setup;
 use crate::training::Snapshot;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 crate::registry::objects! { "measure" Measure {
         balancedness => Balancedness,
@@ -50,7 +50,7 @@ pub fn find(id: &str) -> Option<(&'static str, &'static dyn Measure)> {
 /// One moment of a run with everything that several measures need, computed once.
 pub struct Moment {
     /// Parameters, `[p]`.
-    pub theta: Vec<f64>,
+    pub theta: Arc<Vec<f64>>,
     /// Effective linear predictor, `[k * d]`, where the model has one.
     pub w: Option<Vec<f64>>,
     /// Outputs on the training samples, `[n * k]`.

@@ -104,7 +104,7 @@ impl Sweep {
             return Ok(vec![]);
         }
         let [Some(own), Some(beside)] = both.map(|t| t.snapshots.last()) else { return Ok(vec![]) };
-        Ok(own.theta.iter().zip(&beside.theta).map(|(a, b)| a - b).collect())
+        Ok(own.theta.iter().zip(beside.theta.iter()).map(|(a, b)| a - b).collect())
     }
 
     /// The picture's quantity at every recorded moment.

@@ -72,7 +72,7 @@ impl Log<'_> {
             step: state.step,
             log_time: state.clock.log(),
             log_loss: oracle.log_loss_at(&state.theta),
-            theta: self.coordinates.expand(&state.theta),
+            theta: self.coordinates.expand(&state.theta).into(),
             phase: Phase::Discrete,
         });
     }

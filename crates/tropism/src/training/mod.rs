@@ -18,6 +18,7 @@ use crate::losses::Loss;
 use crate::models::Model;
 use crate::optimizers::{Built, Curve, Geometry, OptimizerFacts, State};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// How far to go.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -68,8 +69,8 @@ pub struct Snapshot {
     pub log_time: f64,
     /// Natural logarithm of the training loss.
     pub log_loss: f64,
-    /// Parameters in the user's coordinates.
-    pub theta: Vec<f64>,
+    /// Parameters in the user's coordinates; checkpoint and measures hold the same memory.
+    pub theta: Arc<Vec<f64>>,
     pub phase: Phase,
 }
 

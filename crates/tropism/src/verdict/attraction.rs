@@ -33,7 +33,7 @@ pub(super) fn escapes(setup: &Setup, moment: &Moment, weights: &[f64], slack: f6
     setup.model.pullback(theta, &setup.data.x, &pulls, &mut Workspace::default(), &mut speed);
     let growth = dot(&speed, theta) / dot(theta, theta);
     // A weight at zero stays there.
-    let mut moving = speed.iter().zip(theta).filter(|(_, t)| **t != 0.0);
+    let mut moving = speed.iter().zip(theta.iter()).filter(|(_, t)| **t != 0.0);
     moving.any(|(v, t)| v / t > growth * (1.0 + slack))
 }
 

@@ -53,7 +53,7 @@ mod tests {
     use crate::training::Phase;
 
     fn snapshot(step: u64, log_loss: f64) -> Snapshot {
-        Snapshot { step, log_loss, log_time: 0.0, theta: vec![], phase: Phase::Discrete }
+        Snapshot { step, log_loss, log_time: 0.0, theta: vec![].into(), phase: Phase::Discrete }
     }
 
     /// Against the recursion itself, for a loss recorded at every step: equal to rounding, for the bound takes the larger end of

@@ -62,7 +62,10 @@ fn solution(setup: &Setup, theta: &[f64]) -> Option<Vec<f64>> {
 
 fn moment(setup: &Setup, w: &[f64]) -> Moment {
     let theta = w.to_vec();
-    Moment::new(setup, &Snapshot { step: 1, log_time: 0.0, log_loss: -1.0, theta, phase: Phase::Discrete })
+    Moment::new(
+        setup,
+        &Snapshot { step: 1, log_time: 0.0, log_loss: -1.0, theta: theta.into(), phase: Phase::Discrete },
+    )
 }
 
 /// At the target it has its declared value: to rounding, and at any positive multiple if it is scale invariant.

@@ -225,7 +225,7 @@ impl Course<'_> {
             step: self.step,
             log_time,
             log_loss: system.log_loss(),
-            theta: system.theta.clone(),
+            theta: system.theta.clone().into(),
             phase: Phase::Flow,
         });
     }

@@ -31,14 +31,16 @@ pub fn follow(
     let data = Dataset { x: Arc::new(job.data.x.scaled_columns(&p)), test: None, ..job.data.clone() };
     let start: Vec<f64> = last.theta.iter().zip(&p).map(|(w, p)| w / p).collect();
     let inner = Job { data: &data, theta0: &start, ..*job };
-    let mut flow =
-        Trajectory { snapshots: vec![Snapshot { theta: start.clone(), ..last }], ..trajectory.clone() };
+    let mut flow = Trajectory {
+        snapshots: vec![Snapshot { theta: start.clone().into(), ..last }],
+        ..trajectory.clone()
+    };
     flow.phases.clear();
     let facts = OptimizerFacts { flow: Some(limit), ..OptimizerFacts::plain(Geometry::Norm(Norm::L2)) };
     carry_on(&inner, &facts, &mut flow, observer);
     let first = trajectory.snapshots.len() - 1;
     trajectory.snapshots.extend(flow.snapshots.into_iter().skip(1).map(|mut s| {
-        s.theta.iter_mut().zip(&p).for_each(|(v, p)| *v *= p);
+        Arc::make_mut(&mut s.theta).iter_mut().zip(&p).for_each(|(v, p)| *v *= p);
         s
     }));
     let drift = growth(job, &root, &trajectory.snapshots[first..]);

@@ -200,7 +200,7 @@ impl MirrorFlow<'_> {
             step: 0,
             log_time,
             log_loss: self.inner.log_loss(),
-            theta: self.inner.parameters(),
+            theta: self.inner.parameters().into(),
             phase: Phase::Flow,
         });
     }

@@ -240,7 +240,7 @@ impl Drive<'_> {
             step: self.step,
             log_time,
             log_loss: system.log_loss(),
-            theta: system.parameters(),
+            theta: system.parameters().into(),
             phase: Phase::Flow,
         });
     }

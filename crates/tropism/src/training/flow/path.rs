@@ -159,7 +159,7 @@ impl Path<'_> {
             step: 0,
             log_time: s,
             log_loss: self.system.log_loss(),
-            theta: self.system.parameters(),
+            theta: self.system.parameters().into(),
             phase: Phase::Flow,
         });
     }
