@@ -16,7 +16,10 @@ mod data_loss;
 mod decomposition;
 mod dual_descent;
 mod exact;
+mod factor_flow;
+mod factor_start;
 mod fourier_margin;
+mod greedy_rank;
 mod interior;
 mod kernel_interpolant;
 mod kernel_margin;
@@ -75,6 +78,7 @@ programs! {
     bregman_interpolant,
     decomposition,
     fourier_margin,
+    greedy_rank,
     kernel_interpolant,
     kernel_margin,
     max_margin,
@@ -97,6 +101,7 @@ pub use certify::{Certificate, certify};
 pub use data_loss::DataLoss;
 pub use decomposition::{Decomposition, MarginLoss, decompose};
 pub use fourier_margin::FourierMargin;
+pub use greedy_rank::GreedyRank;
 pub use kernel_interpolant::KernelInterpolant;
 pub use kernel_margin::KernelMargin;
 pub use max_margin::MaxMargin;

@@ -41,12 +41,29 @@ pub struct Saddle {
     pub relaxation: f64,
     /// Weights that return to zero without a pull do so like `1/(drag · t)`; infinite if there are none.
     pub drag: f64,
+    /// Time in which the logarithm of the weight that jumps gains one, summed over the jumps so far: what of `time` depends on
+    /// factors of the order of one is of this size.
+    pub blur: f64,
+    /// Time after the jump before the fall of that rate begins.
+    pub lag: f64,
 }
 
 impl Saddle {
+    /// Zero, `[d]`, at time zero.
+    pub(super) fn start(d: usize) -> Self {
+        Self {
+            time: 0.0,
+            w: vec![0.0; d],
+            relaxation: f64::INFINITY,
+            drag: f64::INFINITY,
+            blur: 0.0,
+            lag: 0.0,
+        }
+    }
+
     /// Time after which the network is within `distance` of the saddle, with a factor of ten to spare.
     pub fn fall(&self, distance: f64) -> f64 {
-        (10.0 / distance.min(1.0)).ln() / self.relaxation + 10.0 / (distance * self.drag)
+        self.lag + (10.0 / distance.min(1.0)).ln() / self.relaxation + 10.0 / (distance * self.drag)
     }
 }
 
@@ -55,10 +72,8 @@ impl Saddle {
 pub struct SaddlePath {
     /// In the order of their times; the first is the start, at zero.
     pub saddles: Vec<Saddle>,
-    /// Largest gradient left at the last saddle, relative to that at zero.
+    /// How far from rest the saddles may be: the largest gradient left at the last, relative to that at zero.
     pub left: f64,
-    /// The smallest of `log(1/u₀)`, `log(1/v₀)`.
-    pub log_start: f64,
 }
 
 /// Relative difference in time below which two coordinates jump at once.
@@ -80,14 +95,14 @@ impl SaddlePath {
         let ends = [0, 1].map(|k| start[k].iter().map(|a: &f64| -a.ln()).collect::<Vec<f64>>());
         let mut walk =
             Walk { x: x.to_dense(), y, weight, s: vec![0.0; d], side: vec![0.0; d], ends, time: 0.0 };
-        let mut saddles =
-            vec![Saddle { time: 0.0, w: vec![0.0; d], relaxation: f64::INFINITY, drag: f64::INFINITY }];
+        let mut saddles = vec![Saddle::start(d)];
         let mut g = walk.gradient(&saddles[0].w);
         let size = max_abs(&g);
         for _ in 0..20 * (d + 1) {
             if max_abs(&g) <= ZERO * size {
                 let log_start = walk.ends.iter().flatten().copied().fold(f64::INFINITY, f64::min);
-                return Ok(Self { saddles, left: max_abs(&g) / size.max(f64::MIN_POSITIVE), log_start });
+                saddles.iter_mut().enumerate().for_each(|(k, s)| s.blur = k as f64 / log_start * s.time);
+                return Ok(Self { saddles, left: max_abs(&g) / size.max(f64::MIN_POSITIVE) });
             }
             // What is active rests; its gradient is rounding.
             let at = saddles.last().map_or(&[] as &[f64], |s| &s.w);
@@ -182,7 +197,7 @@ impl Walk<'_> {
         }
         let g = self.gradient(&w);
         let mut saddle =
-            Saddle { time: self.time, w, relaxation: 4.0 * self.weight * least, drag: f64::INFINITY };
+            Saddle { time: self.time, w, relaxation: 4.0 * self.weight * least, ..Saddle::start(0) };
         for &i in &resting {
             if g[i].abs() > ZERO * size {
                 saddle.relaxation = saddle.relaxation.min(4.0 * g[i].abs());

@@ -7,7 +7,8 @@ use crate::numerics::Norm;
 use crate::optimizers::{Curve, Geometry, OptimizerFacts};
 use crate::programs::offset::{self, Offset};
 use crate::programs::{
-    Decomposition, MarginLoss, SaddlePath, Separability, Solution, decompose, separability_and_solution,
+    Decomposition, GreedyRank, MarginLoss, SaddlePath, Separability, Solution, decompose,
+    separability_and_solution,
 };
 use crate::spec::{Features, Setup};
 use crate::terms::{Holds, Hypothesis, Rate, RateClock};
@@ -45,6 +46,7 @@ pub struct Case<'a> {
     offset: OnceLock<Option<Result<Offset, String>>>,
     features: OnceLock<Option<Features>>,
     saddles: OnceLock<Option<Result<SaddlePath, String>>>,
+    greedy: OnceLock<Option<Result<GreedyRank, String>>>,
 }
 
 impl<'a> Case<'a> {
@@ -58,6 +60,7 @@ impl<'a> Case<'a> {
             offset: OnceLock::new(),
             features: OnceLock::new(),
             saddles: OnceLock::new(),
+            greedy: OnceLock::new(),
         }
     }
 
@@ -90,6 +93,11 @@ impl<'a> Case<'a> {
     /// for other models and for classes.
     pub fn saddles(&self) -> Option<&Result<SaddlePath, String>> {
         self.saddles.get_or_init(|| super::saddle_to_saddle::saddles(self.setup)).as_ref()
+    }
+
+    /// The points that greedy low-rank learning visits from this start, in the same way.
+    pub fn greedy(&self) -> Option<&Result<GreedyRank, String>> {
+        self.greedy.get_or_init(|| super::greedy_rank::points(self.setup)).as_ref()
     }
 
     fn decided(&self) -> Option<&(Separability, Option<Solution>)> {
@@ -238,18 +246,6 @@ impl<'a> Case<'a> {
     /// Scope: the regularisation path.
     pub fn regularization_path(&self) -> Check {
         scope(check("regularization path", holds(self.is_regularization_path()), self.optimizer_words()))
-    }
-
-    /// Scope: mirror flow in some potential.
-    pub fn mirror_flow(&self) -> Check {
-        let yes = self.optimizer.continuous && matches!(self.optimizer.geometry, Geometry::Mirror(_));
-        scope(check("mirror flow", holds(yes), self.optimizer_words()))
-    }
-
-    /// Scope: mirror descent in some potential.
-    pub fn mirror_steps(&self) -> Check {
-        let yes = matches!(self.optimizer.geometry, Geometry::Mirror(_));
-        scope(check("mirror descent", holds(yes), self.optimizer_words()))
     }
 
     /// The norm of a steepest descent; ℓ2 for the others, which have none.

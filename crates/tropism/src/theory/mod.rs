@@ -47,6 +47,7 @@ crate::registry::objects! { "theorem" Theorem {
         fixed_feature_interpolant => FixedFeatureInterpolant,
         fixed_feature_max_margin => FixedFeatureMaxMargin,
         gradient_descent_max_margin => GradientDescentMaxMargin,
+        greedy_rank => GreedyLowRank,
         homogeneous_kkt => HomogeneousKkt,
         homogeneous_max_margin_conjecture => HomogeneousMaxMarginConjecture,
         layer_alignment => LayerAlignment,
@@ -114,6 +115,8 @@ pub enum ProgramSpec {
     VariationMargin,
     /// The saddles of a vanishing start on a diagonal network, and the times at which it jumps.
     SaddlePath,
+    /// The points of rank 1, 2, … that greedy low-rank learning visits, and the times at which it leaves them.
+    GreedyRank,
     /// The split into a part with a finite minimiser and a separable part.
     Decomposition,
     /// The exact point of the squared-loss flow at time `exp(log_time)`.
@@ -204,6 +207,7 @@ impl ProgramSpec {
             ProgramSpec::KernelInterpolant => "kernel_interpolant",
             ProgramSpec::KernelMargin => "kernel_margin",
             ProgramSpec::SaddlePath => "saddle_path",
+            ProgramSpec::GreedyRank => "greedy_rank",
             ProgramSpec::VariationMargin => "variation_margin",
             ProgramSpec::Decomposition => "decomposition",
             ProgramSpec::SpectralFilter { .. } => "spectral_filter",
@@ -325,6 +329,7 @@ mod tests {
             ProgramSpec::KernelMargin,
             ProgramSpec::VariationMargin,
             ProgramSpec::SaddlePath,
+            ProgramSpec::GreedyRank,
             ProgramSpec::Decomposition,
             ProgramSpec::SpectralFilter { log_time: 0.0 },
             ProgramSpec::Ridge { lambda: 1.0 },

@@ -1,10 +1,11 @@
-//! What theorems on curved models ask of a case.
+//! What theorems on curved models and on mirror maps ask of a case.
 
 use super::case::{Case, Check, check, holds, scope, short};
 use crate::data::Targets;
 use crate::losses::Task;
 use crate::models::{Imbalance, Regime, Structure};
 use crate::numerics::linalg::norm2;
+use crate::optimizers::Geometry;
 use crate::terms::Holds;
 
 /// From here a start counts as large for limits `α → ∞`: their corrections are of order `1/α²`.
@@ -143,6 +144,18 @@ impl Case<'_> {
             _ => Holds::No,
         };
         check(name, verdict, format!("outputs at the start are {share:.2e} of the targets"))
+    }
+
+    /// Scope: mirror flow in some potential.
+    pub fn mirror_flow(&self) -> Check {
+        let yes = self.optimizer.continuous && matches!(self.optimizer.geometry, Geometry::Mirror(_));
+        scope(check("mirror flow", holds(yes), self.optimizer_words()))
+    }
+
+    /// Scope: mirror descent in some potential.
+    pub fn mirror_steps(&self) -> Check {
+        let yes = matches!(self.optimizer.geometry, Geometry::Mirror(_));
+        scope(check("mirror descent", holds(yes), self.optimizer_words()))
     }
 
     /// A product of matrices under gradient flow from a balanced start.

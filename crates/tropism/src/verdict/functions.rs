@@ -7,7 +7,7 @@ use crate::Error;
 use crate::data::{MarginMap, Targets};
 use crate::models::Structure;
 use crate::numerics::Norm;
-use crate::programs::{Certificate, KernelMargin, MaxMargin, Program, VariationMargin};
+use crate::programs::{Certificate, KernelMargin, MaxMargin, Program, SaddlePath, VariationMargin};
 use crate::spec::{Features, Setup};
 use crate::theory::{Case, TangentLimit};
 use std::sync::Arc;
@@ -71,23 +71,30 @@ pub fn variation_margin(setup: &Setup) -> Result<Reference, Error> {
     Ok(functional(known.reference(Box::new(NetworkMarginTarget { program, lower_bound }))))
 }
 
-/// The saddles of a vanishing start, each with the time it is left.
+/// The saddles of a vanishing start on a diagonal network, each with the time it is left.
 pub fn saddle_path(case: &Case) -> Result<Reference, Error> {
-    let Some(Ok(path)) = case.saddles() else {
-        let id = case.setup.spec.model.id();
-        return Err(Error::incompatible("saddle_path", id, "its saddles could not be determined"));
-    };
-    let solution = path.solve(&case.setup.budget);
-    let known = Known::new(path, &solution);
-    // The end is a minimiser to the gradient that is left of it.
+    let Some(Ok(path)) = case.saddles() else { return Err(undetermined(case, "saddle_path")) };
+    Ok(visits(case, path, path, "saddles"))
+}
+
+/// The points of rank 1, 2, … of greedy low-rank learning, each with the time it is left.
+pub fn greedy_rank(case: &Case) -> Result<Reference, Error> {
+    let Some(Ok(greedy)) = case.greedy() else { return Err(undetermined(case, "greedy_rank")) };
+    Ok(visits(case, greedy, &greedy.path, "points of rank 0, 1, …"))
+}
+
+fn undetermined(case: &Case, program: &str) -> Error {
+    Error::incompatible(program, case.setup.spec.model.id(), "its saddles could not be determined")
+}
+
+/// A path that `program` ends, judged where it stays.
+fn visits(case: &Case, program: &dyn Program, path: &SaddlePath, what: &str) -> Reference {
+    let known = Known::new(program, &program.solve(&case.setup.budget));
+    // The end is a minimiser to what is left of the way to it.
     let certificate = Certificate { relative_gap: path.left, ..*known.certificate() };
     let target = SaddleTarget::new(path, case.setup.rule.tolerance);
-    let words = target.describe();
-    let mut reference = known.reference(Box::new(target));
-    reference.certificate = certificate;
-    reference.of_the_whole_run = true;
-    reference.method = words;
-    Ok(reference)
+    let method = target.describe(what);
+    Reference { certificate, method, of_the_whole_run: true, ..known.reference(Box::new(target)) }
 }
 
 /// Coefficients of a function are no linear predictor: nothing of the run is compared with them one by one.

@@ -166,11 +166,20 @@ fn judge_positive(e: &Evidence, gap: f64, rule: &JudgeRule) -> Finding {
         Settled::Yes => format!(
             "The run settled elsewhere: its certified relative gap to the predicted solution stays at {gap:.2e}, tolerance {tolerance:.1e}."
         ),
-        Settled::No => format!(
-            "The run has not settled: its {quantity}, {gap:.2e}, is above the tolerance {tolerance:.1e} and neither \
-             stays nor falls at a predicted rate; {}.",
-            e.forecast.as_deref().unwrap_or("a longer horizon may decide")
-        ),
+        Settled::No => {
+            let next = match e.unchecked.join("”, “") {
+                names if names.is_empty() => {
+                    e.forecast.clone().unwrap_or("a longer horizon may decide".into())
+                }
+                names => {
+                    format!("and no longer horizon can decide while the hypothesis “{names}” is unchecked")
+                }
+            };
+            format!(
+                "The run has not settled: its {quantity}, {gap:.2e}, is above the tolerance {tolerance:.1e} and neither \
+                 stays nor falls at a predicted rate; {next}."
+            )
+        }
     };
     let verdict = match e.settled {
         _ if near => VerdictKind::Agrees,

@@ -94,6 +94,7 @@ impl Reference {
             ProgramSpec::KernelMargin => functions::kernel_margin(case),
             ProgramSpec::VariationMargin => functions::variation_margin(setup),
             ProgramSpec::SaddlePath => functions::saddle_path(case),
+            ProgramSpec::GreedyRank => functions::greedy_rank(case),
             ProgramSpec::SpectralFilter { log_time } => filter(setup, *log_time),
             ProgramSpec::Decomposition => split(case),
             ProgramSpec::Ridge { lambda } => ridge(setup, *lambda),

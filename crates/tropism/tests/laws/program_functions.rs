@@ -5,7 +5,7 @@ use crate::{gaussian, gaussian_matrix, random};
 use rand::RngExt;
 use tropism::numerics::rng::Rng;
 use tropism::numerics::{Kernel, Matrix};
-use tropism::programs::{Budget, KernelInterpolant, KernelMargin, Program, VariationMargin};
+use tropism::programs::{Budget, GreedyRank, KernelInterpolant, KernelMargin, Program, VariationMargin};
 
 const N: usize = 4;
 const D: usize = 9;
@@ -19,7 +19,27 @@ pub fn members() -> Vec<Posed> {
         kernel_margin(&mut rng, Kernel::Nngp { depth: 2 }),
         variation_margin(&mut rng, 2),
         variation_margin(&mut rng, 3),
+        greedy_rank(),
     ]
+}
+
+/// A 3 × 3 matrix with all entries observed; the other order of them is the transpose, which turns every point over.
+fn greedy_rank() -> Posed {
+    let order: Vec<usize> = (0..D).map(|j| 3 * (j % 3) + j / 3).collect();
+    let y: Vec<f64> = [6.0, 1.0, 0.0, 1.0, 3.0, 1.0, 2.0, 0.0, 1.0].into();
+    let turned: Vec<f64> = order.iter().map(|&j| y[j]).collect();
+    let build = |y: &[f64]| {
+        let all = Matrix::from_fn(D, D, |i, j| f64::from(i == j));
+        let start = Matrix::from_fn(6, 3, |i, j| if i % 3 == j { 1e-9 } else { 0.0 });
+        Box::new(GreedyRank::new(&all.into(), y, 1.0, 3, &start).expect("posed"))
+    };
+    Posed {
+        name: "greedy rank".into(),
+        feasible: vec![y.clone(), vec![1.0; D], vec![0.0; D]],
+        permuted: Some((build(&turned), order)),
+        program: build(&y),
+        duals: N,
+    }
 }
 
 /// `K = [[I, B], [Bᵀ, BᵀB + E]]` with small integers: coefficients `(y − B z, z)` take the values `y` without rounding.

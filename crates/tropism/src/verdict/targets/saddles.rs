@@ -21,7 +21,7 @@ struct Stay {
 
 /// Share of a stay on either side that belongs to the jump.
 const EDGE: f64 = 0.25;
-/// Jumps come late by a few units of `log(u)`, against `log(1/α)`: so many, for each jump so far.
+/// Jumps come late by a few units of the logarithm that grows, for each jump so far: so many.
 const LATE: f64 = 6.0;
 
 impl SaddleTarget {
@@ -31,27 +31,26 @@ impl SaddleTarget {
         let times: Vec<f64> = path.saddles.iter().map(|s| s.time).chain([f64::INFINITY]).collect();
         let stay = |(k, s): (usize, &Saddle)| {
             let (begins, ends) = (times[k], times[k + 1]);
-            let late = |jump: usize, time: f64| LATE * jump as f64 / path.log_start * time;
             let fall = s.fall(tolerance * size);
             let length = ends - begins;
             let edge = if length.is_finite() { EDGE * length } else { 0.0 };
-            let from = begins + edge.max(late(k, begins) + fall);
-            let to =
-                if length.is_finite() { ends - edge.max(late(k + 1, ends) * 0.5) } else { f64::INFINITY };
+            let from = begins + edge.max(LATE * s.blur + fall);
+            let early = path.saddles.get(k + 1).map_or(0.0, |next| LATE * 0.5 * next.blur);
+            let to = if length.is_finite() { ends - edge.max(early) } else { f64::INFINITY };
             Stay { saddle: s.clone(), window: (from < to).then_some((from, to)) }
         };
         let stays = path.saddles.iter().enumerate().map(stay).collect();
         Self { stays, size }
     }
 
-    /// How many of the stays can be judged, in words.
-    pub fn describe(&self) -> String {
+    /// How many of the stays can be judged, in words; `what` the path visits.
+    pub fn describe(&self, what: &str) -> String {
         let long = self.stays.iter().filter(|s| s.window.is_some()).count();
         let times: Vec<String> =
             self.stays.iter().skip(1).take(6).map(|s| format!("{:.4e}", s.saddle.time)).collect();
         let more = if self.stays.len() > 7 { ", …" } else { "" };
         format!(
-            "successive saddles: {} with jumps at t = {}{more}; {long} of the stays are long enough to be judged at this start",
+            "successive {what}: {} with jumps at t = {}{more}; {long} of the stays are long enough to be judged at this start",
             self.stays.len(),
             times.join(", ")
         )
