@@ -176,7 +176,8 @@ fn two_horizons_see_one_curve() {
             let i = far.snapshots.iter().position(|s| s.log_time > goal).expect("it goes farther");
             let (a, b) = (&far.snapshots[i - 1], &far.snapshots[i]);
             let u = (goal - a.log_time) / (b.log_time - a.log_time);
-            let between: Vec<f64> = a.theta.iter().zip(b.theta.iter()).map(|(x, y)| x + u * (y - x)).collect();
+            let between: Vec<f64> =
+                a.theta.iter().zip(b.theta.iter()).map(|(x, y)| x + u * (y - x)).collect();
             // A chord of a curve `w(log t)` is off by at most Δ²/8 of its curvature, itself below 1/(log t) here.
             let chord = (b.log_time - a.log_time).powi(2) / 8.0 * (1.0 + norm2(&a.theta)) / goal.max(1.0);
             let found = distance(&between, &last(&near).theta);

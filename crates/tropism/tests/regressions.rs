@@ -263,3 +263,59 @@ fn a_law_that_nothing_tested_is_undecided() {
     assert_eq!(report.prediction.theorem.as_deref(), Some("completion_divergence"));
     assert_eq!(report.verdict, VerdictKind::Undecided, "{}", report.reason);
 }
+
+/// While gradients fall faster than a momentum forgets them, a normalised step keeps its direction, however flat the gap is.
+#[test]
+fn a_frozen_momentum_is_no_limit() {
+    let data = || binary(&[&[2.0, 1.0, 0.5], &[1.0, -0.5, 0.2], &[1.0, 0.3, -2.0]]);
+    let keys = |optimizer: &str, steps: u64| {
+        format!("[loss]\nkind = \"logistic\"\n[optimizer]\n{optimizer}\n[horizon]\nsteps = {steps}")
+    };
+    let muon = "kind = \"muon\"\npolar = \"exact\"\npower = 0.25";
+    for steps in [3000, 5000, 12_000] {
+        expect("muon, frozen", &judged(data(), &keys(muon, steps)), &[Undecided]);
+    }
+    expect("muon, later", &judged(data(), &keys(muon, 50_000)), &[Agrees]);
+    let steepest = "kind = \"steepest_descent\"\nnorm = \"l1.5\"\nmomentum = 0.99";
+    expect("l1.5, frozen", &judged(data(), &keys(steepest, 5000)), &[Undecided]);
+    expect("l1.5, later", &judged(data(), &keys(steepest, 500_000)), &[Agrees]);
+}
+
+/// Weights in the corner of their box do not rest while a momentum that turns them is still fading.
+#[test]
+fn a_fading_momentum_is_no_rest() {
+    let data = || binary(&[&[1.0, 1.0], &[1.0, -0.5]]);
+    let keys = "[loss]\nkind = \"logistic\"\n[optimizer]\nkind = \"lion\"\nweight_decay = 0.01\nstep_size = 90.0\n[horizon]\nsteps = 20000";
+    let report = judged(data(), keys);
+    expect("lion", &report, &[Agrees, Undecided]);
+    assert_ne!(report.run.ended, "stationary");
+}
+
+/// No verdict is finer than the certificate it rests on, and none rests on a start that was as good as the end.
+#[test]
+fn verdicts_are_no_finer_than_their_reference() {
+    let text = |decay: f64, rest: &str| {
+        format!(
+            "[data]\nkind = \"overlapping\"\nn = 60\nd = 3\n[loss]\nkind = \"logistic\"\n[optimizer]\nkind = \"lion\"\nweight_decay = {decay}\n{rest}"
+        )
+    };
+    let fine = text(10.0, "step_size = 0.05\n[horizon]\nsteps = 20000\n[judge]\ntolerance = 1e-14");
+    expect("tolerance", &examine_text(&fine).expect("a verdict"), &[Undecided]);
+    // At decay 1000 zero itself is within 0.05 % of the least loss: a run that has hardly begun has not come near.
+    let strong = text(1000.0, "beta1 = 0.9999\nbeta2 = 0.9999\nstep_size = 1e-6\n[horizon]\nsteps = 400");
+    expect("strong decay", &examine_text(&strong).expect("a verdict"), &[Undecided]);
+}
+
+/// With steps η/k hardly anything moves, and all is flat: no proof that a limit is elsewhere.
+#[test]
+fn flat_for_lack_of_steps_is_not_settled() {
+    let text = "[data]\nkind = \"soudry_fig1\"\n[loss]\nkind = \"logistic\"\n[optimizer]\nkind = \"adam\"\nepsilon = 0.0\nbatch = 1\norder = \"cyclic\"\nbeta2 = 0.99\nstep_size = 1.0\npower = 1.0\n[horizon]\nsteps = 20000";
+    expect("adam", &examine_text(text).expect("a verdict"), &[Undecided]);
+}
+
+/// Where Adam steps all there is, its own memories are what theorems on Adam must hear of.
+#[test]
+fn muon_on_vectors_tells_of_adams_memory() {
+    let text = "[data]\nkind = \"gaussian_separable\"\nn = 20\nd = 3\n[loss]\nkind = \"logistic\"\n[optimizer]\nkind = \"muon\"\nvectors = \"adam\"\nmomentum = 0.0\nbeta1 = 0.9\nbeta2 = 0.5\nepsilon = 0.0\nstep_size = 0.1\npower = 0.5\n[horizon]\nsteps = 40000";
+    expect("muon", &examine_text(text).expect("a verdict"), &[Undecided]);
+}

@@ -49,6 +49,14 @@ impl Scaled {
         Self { log_scale: 0.0, direction: vec![0.0; len] }
     }
 
+    /// Whether no entry differs by more than `share` of the largest.
+    pub fn is_near(&self, other: &Scaled, share: f64) -> bool {
+        let stretch = (other.log_scale - self.log_scale).exp();
+        let pairs = || self.direction.iter().zip(&other.direction);
+        let top = pairs().fold(0.0, |m: f64, (a, b)| m.max(a.abs()).max((b * stretch).abs()));
+        pairs().all(|(a, b)| (a - b * stretch).abs() <= share * top)
+    }
+
     /// `self = decay * self + weight * other`, exact in scale.
     pub fn blend(&mut self, decay: f64, weight: f64, other_scale: f64, other: &[f64]) {
         let mine = self.log_scale + decay.ln();

@@ -211,15 +211,17 @@ impl Optimizer for Muon {
 
     fn facts(&self) -> OptimizerFacts {
         let all_vectors = !self.vector.contains(&false);
+        let adam = self.hybrid() && all_vectors;
         let geometry = match self.spec.polar {
-            _ if self.hybrid() && all_vectors => Geometry::Adaptive(self.spec.second()),
+            _ if adam => Geometry::Adaptive(self.spec.second()),
             _ if self.hybrid() => Geometry::Hybrid(self.spec.second()),
             Polar::NewtonSchulz if !all_vectors => Geometry::NewtonSchulz { iterations: self.spec.iterations },
             _ => Geometry::Norm(Norm::Spectral),
         };
         OptimizerFacts {
-            momentum: self.spec.momentum,
-            mixed: self.spec.nesterov && self.spec.momentum > 0.0,
+            // Where all is stepped by Adam, its memory is the one at work.
+            momentum: if adam { self.spec.beta1 } else { self.spec.momentum },
+            mixed: !adam && self.spec.nesterov && self.spec.momentum > 0.0,
             normalized: !self.hybrid(),
             weight_decay: self.spec.weight_decay,
             stochastic: self.batches.is_some_and(|b| b.is_random()),

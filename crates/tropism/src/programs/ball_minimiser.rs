@@ -105,8 +105,8 @@ impl BallMinimiser {
         let (mut sum, mut moduli) = (0.0, 0.0);
         for u in w.iter().map(|w| (w.abs() / self.radius).min(1.0 - WALL)) {
             sum += -u - (-u).ln_1p();
-            // The last bit of u moves the logarithm by 1/(1 − u) of it.
-            moduli += u - (-u).ln_1p() + 1.0 / (1.0 - u);
+            // The last bit of u moves the logarithm by u/(1 − u) of it.
+            moduli += u - (-u).ln_1p() + u / (1.0 - u);
         }
         let unit = self.epsilon * self.radius;
         (unit * sum, unit * moduli * (w.len() as f64 + 8.0) * f64::EPSILON)

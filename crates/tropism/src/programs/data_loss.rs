@@ -59,7 +59,7 @@ impl DataLoss {
         // Sum of the moduli that make the gradient, and what their own errors add.
         let (mut moduli, mut gradient_error) = (0.0, 0.0);
         let mut gradient = vec![0.0; w.len()];
-        let (lengths, tailed) = (self.x.row_norms(), self.loss.facts().tail == Tail::Exponential);
+        let (lengths, tail) = (self.x.row_norms(), self.loss.facts().tail);
         // A product of the data is rounded by at most this share of the product of the lengths.
         let product = (d as f64 + 2.0) * f64::EPSILON * norm2(w);
         for i in 0..n {
@@ -68,12 +68,14 @@ impl DataLoss {
             let scale = (self.loss.slope(f, y, &mut slope) + self.log_weight).exp();
             let steep = scale * norm2(&slope);
             value += loss;
-            // The output is off by `moved`; curvatures of losses with an exponential tail are below twice slope and loss, those of
-            // the others of that order, or one.
+            // The output is off by `moved`; curvatures are below these multiples of slope and loss, that of the squared loss is one.
             let moved = product * lengths[i] * (k as f64).sqrt();
             value_error += loss * ROUNDING + steep * moved;
-            let curved =
-                if tailed { 2.0 * (steep + loss) } else { (steep + loss).max(self.log_weight.exp()) };
+            let curved = match tail {
+                Tail::Exponential => 2.0 * (steep + loss),
+                Tail::Polynomial { power } => (power + 2.0) * (steep + loss),
+                Tail::FiniteRoot => (steep + loss).max(self.log_weight.exp()),
+            };
             moduli += lengths[i] * steep;
             gradient_error += lengths[i] * (steep * ROUNDING + curved * moved);
             for (c, s) in slope.iter().enumerate() {

@@ -5,7 +5,7 @@ use super::{
 };
 use crate::losses::Tail;
 use crate::numerics::linalg::max_abs;
-use crate::optimizers::{OptimizerFacts, Oracle, State};
+use crate::optimizers::{Geometry, OptimizerFacts, Oracle, State};
 
 /// Steps between looks at finiteness, progress and the horizon.
 const STRIDE: u64 = 256;
@@ -130,7 +130,7 @@ fn iterate(
         if state.step - first >= STRIDE
             && before == state.theta
             && !facts.stochastic
-            && rests(job, state, oracle)
+            && rests(job, facts, state, oracle)
         {
             return standstill(job, facts);
         }
@@ -217,12 +217,15 @@ fn budget(job: &Job, facts: &OptimizerFacts) -> u64 {
 /// Part of the parameters by which the last bits may go to and fro at rest.
 const LAST_BITS: f64 = 1e-12;
 
-/// Whether one more step does not move either: a cycle of even length comes back to itself after a stride.
-fn rests(job: &Job, state: &State, oracle: &mut DataOracle) -> bool {
+/// Whether one more step does not move either: a cycle of even length comes back to itself after a stride. Where the size of a step
+/// does not depend on the gradient's, a momentum that still fades turns the step in the end: it must rest, too.
+fn rests(job: &Job, facts: &OptimizerFacts, state: &State, oracle: &mut DataOracle) -> bool {
     let mut next = state.saved();
     job.built.optimizer.steps(&mut next, oracle, 1);
     let moved = next.theta.iter().zip(&state.theta).fold(0.0, |m: f64, (a, b)| m.max((a - b).abs()));
-    moved <= LAST_BITS * max_abs(&state.theta)
+    let unit_steps = facts.normalized || matches!(facts.geometry, Geometry::Adaptive(_));
+    let remembers = state.slots.iter().zip(&next.slots).all(|(a, b)| a.is_near(b, LAST_BITS));
+    moved <= LAST_BITS * max_abs(&state.theta) && (!unit_steps || remembers)
 }
 
 /// Nothing moved for a whole stride. At a finite root, or with weight decay, that is the end; with a tail the steps have only fallen below the

@@ -1,13 +1,13 @@
 //! The run measured against the reference: one series, one end point, one body of evidence.
 
-use super::attraction::{at_kkt_point, escapes};
+use super::conserved;
 use super::crossover::before_crossover;
 use super::judge::{Broken, Evidence, Settled};
 use super::measured::{Coordinate, Point, RateSeen, Selected};
 use super::pictures::{self, CompletionReport, FourierReport};
 use super::rate::{fit, forecast};
 use super::reference::Reference;
-use super::{cells, conserved};
+use super::settled::settled;
 use crate::losses::Tail;
 use crate::measures::{
     self, Measure, Moment, View, direction_distance::DirectionDistance, error_rate::error_rate,
@@ -15,22 +15,13 @@ use crate::measures::{
     support_dimension::SupportDimension,
 };
 use crate::numerics::linalg;
-use crate::optimizers::Geometry;
 use crate::spec::Setup;
-use crate::terms::{JudgeRule, Rate, RateClock};
+use crate::terms::{JudgeRule, Rate};
 use crate::theory::Claim;
 use crate::training::{Ended, Phase, Trajectory};
 
-/// A fall counts as a rate only once the gap is below this: far from the target anything may fall.
-const CLOSE_ENOUGH_FOR_A_RATE: f64 = 0.1;
-/// Slopes this flat change the gap by less than five per cent over the fitted window.
-const FLAT: f64 = 0.02;
 /// Smallest margin from which a loss is dominated by its tail: the weights of samples one unit apart differ by e.
 const IN_THE_TAIL: f64 = 5.0;
-/// The run's own weights certify the predicted program to this relative gap before it can have settled elsewhere.
-const OWN_CERTIFICATE: f64 = 0.1;
-/// A direction that moves no further than this from itself has stopped turning.
-const TURNING: f64 = 0.02;
 /// Coordinates shown: the largest of the predicted and of the selected solution.
 const SHOWN: usize = 12;
 
@@ -144,20 +135,36 @@ fn unfinished(run: &Run) -> Option<String> {
     {
         return Some(why);
     }
+    if let Some(why) = reference.and_then(|r| before_forgetting(setup, r, moments)) {
+        return Some(why);
+    }
     if at_infinity && trajectory.ended == Ended::Stationary {
         return Some("came to rest by rounding, while the theorem speaks of a limit at infinity".into());
     }
     None
 }
 
+/// Where theory says how fast the start is forgotten: whether it is, to the tolerance.
+fn before_forgetting(setup: &Setup, reference: &Reference, moments: &[Moment]) -> Option<String> {
+    let share = reference.left_of_start?;
+    let start = reference.gaps(setup, moments.get(..1)?).first().copied().flatten()?;
+    let (left, tolerance) = (share * start, setup.rule.tolerance);
+    (left > tolerance).then(|| {
+        format!(
+            "may not have forgotten its start: of the gap there, {start:.2e}, weight decay leaves {left:.2e} at the horizon, above \
+             the tolerance {tolerance:.1e}; a longer horizon or longer steps may decide"
+        )
+    })
+}
+
 /// A run with what it is compared to, and every recorded moment of it.
 #[derive(Clone, Copy)]
-struct Run<'a> {
-    setup: &'a Setup,
-    reference: Option<&'a Reference>,
-    claim: Claim,
-    trajectory: &'a Trajectory,
-    moments: &'a [Moment],
+pub(super) struct Run<'a> {
+    pub setup: &'a Setup,
+    pub reference: Option<&'a Reference>,
+    pub claim: Claim,
+    pub trajectory: &'a Trajectory,
+    pub moments: &'a [Moment],
 }
 
 fn series(
@@ -223,87 +230,6 @@ fn judged_series(series: &[Point], claim: Claim) -> Vec<Point> {
         out.iter_mut().for_each(|p| p.gap = p.offset_distance);
     }
     out
-}
-
-/// How the judged quantity behaved at the end. A flat slope alone proves nothing about a limit at infinity: only a run
-/// whose own weights certify the predicted program, one at rest at a finite point, or a network held at a KKT point can have settled elsewhere.
-fn settled(run: &Run, rate: Option<&Rate>, rule: &JudgeRule, judged: &[Point]) -> Settled {
-    let Run { setup, reference, claim, trajectory, .. } = *run;
-    if claim == Claim::RiskRatio || reference.is_some_and(|r| r.of_the_whole_run) {
-        return Settled::Yes;
-    }
-    let at_infinity = reference.is_some_and(|r| r.at_infinity);
-    if trajectory.ended == Ended::Stationary && !at_infinity {
-        return Settled::Yes;
-    }
-    let flow = setup.built.optimizer.facts().flow.is_some() && setup.horizon.log_time.is_some();
-    let plain = Rate {
-        law: String::new(),
-        clock: if flow { RateClock::LogTime } else { RateClock::Steps },
-        exponent: 0.0,
-        upper_bound_only: false,
-    };
-    let Some(seen) = fit(judged, rate.unwrap_or(&plain)) else { return Settled::No };
-    let close = judged.last().and_then(|p| p.gap).is_some_and(|g| g <= CLOSE_ENOUGH_FOR_A_RATE);
-    if let Some(r) = rate {
-        let steep = r.exponent * (1.0 - rule.slope_tolerance);
-        // A fall towards a plateau flattens: the later part of the window must fall at the rate as well.
-        if close && seen.slope <= steep && seen.late_slope <= steep {
-            return Settled::Falling { slope: seen.slope, predicted: r.exponent };
-        }
-    }
-    // Where a slow fall is what the theorem predicts, flat is well below that.
-    let slow = rate.map_or(0.0, |r| r.exponent.abs());
-    let level = if slow > 0.0 { FLAT.min(0.1 * slow) } else { FLAT };
-    let flat = seen.slope.abs() <= level && trajectory.ended == Ended::Completed;
-    let deep = match claim {
-        // The limit of another tail has no certificate in this program; being deep in the tail must do.
-        Claim::NotSelected => true,
-        _ => {
-            // A mirror map bends the path, and a rescaling leaves the turning behind: a dual that certifies then says nothing of
-            // how far behind the weights are.
-            let facts = setup.built.optimizer.facts();
-            let straight = matches!(facts.geometry, Geometry::Norm(_)) && facts.acceleration.is_none();
-            straight && certified_or_held(run, rule) && still_turning(run).is_some_and(|d| d <= TURNING)
-        }
-    };
-    if flat && deep && at_infinity { Settled::Yes } else { Settled::No }
-}
-
-/// Distance between the direction of the predictor, of the parameters where there is none, and that in which it has moved over the
-/// last eighth of its norm: while they differ, the direction still turns, however slowly.
-fn still_turning(run: &Run) -> Option<f64> {
-    let now = run.moments.last()?.vector();
-    let size = linalg::norm2(now);
-    let earlier = run.moments.iter().rev().map(Moment::vector);
-    let before = earlier.into_iter().find(|v| linalg::norm2(v) <= 0.875 * size)?;
-    let step: Vec<f64> = now.iter().zip(before).map(|(a, b)| a - b).collect();
-    let moved = linalg::norm2(&step);
-    let unit = |v: &[f64], size: f64| v.iter().map(|e| e / size).collect::<Vec<f64>>();
-    (moved > 0.0).then(|| linalg::distance(&unit(now, size), &unit(&step, moved)))
-}
-
-/// Whether the run's own weights certify the predicted program, or it is at a KKT point that holds it: a diagonal network none of whose
-/// weights outgrows the others, a ReLU network that stays in its cells.
-fn certified_or_held(run: &Run, rule: &JudgeRule) -> bool {
-    let (Some(moment), Some(weights)) = (run.moments.last(), own_weights(run)) else { return false };
-    if let Some(held) = cells::held(run.setup, moment, &weights, rule.tolerance) {
-        return held && run.reference.is_some_and(|r| r.law.is_none());
-    }
-    let certified = run.reference.and_then(|r| r.gap_of_dual(&weights)).is_some_and(|g| g <= OWN_CERTIFICATE);
-    (certified || at_kkt_point(run.setup, moment)) && !escapes(run.setup, moment, &weights, rule.tolerance)
-}
-
-/// The samples' shares `|ℓ'_i|` in the gradient at the end, up to a common factor.
-fn own_weights(run: &Run) -> Option<Vec<f64>> {
-    let moment = run.moments.last()?;
-    let least = moment.min_margin()?;
-    // Every loss of this tail has these weights, up to a factor that tends to one.
-    let weight = |v: &f64| match run.setup.loss.facts().tail {
-        Tail::Polynomial { power } => ((1.0 + v) / (1.0 + least)).powf(-1.0 - power),
-        Tail::Exponential | Tail::FiniteRoot => (least - v).exp(),
-    };
-    Some(moment.margins.as_ref()?.iter().map(weight).collect())
 }
 
 fn last_predictor<'a>(run: &Run<'a>) -> Option<&'a [f64]> {

@@ -104,12 +104,13 @@ pub fn judge(e: &Evidence, rule: &JudgeRule) -> Finding {
         };
         return say(VerdictKind::Undecided, reason);
     }
-    if e.reference_gap > rule.reference_gap {
+    let asked = rule.reference_gap.min(rule.tolerance);
+    if e.reference_gap > asked {
         return say(
             VerdictKind::Undecided,
             format!(
                 "The reference solution is certified only to a relative gap of {:.1e}, wider than the {:.1e} the rule asks for.",
-                e.reference_gap, rule.reference_gap
+                e.reference_gap, asked
             ),
         );
     }

@@ -2,6 +2,7 @@
 
 mod along;
 mod attraction;
+mod ball;
 mod cells;
 mod compare;
 mod conserved;
@@ -9,9 +10,11 @@ mod crossover;
 mod functions;
 mod judge;
 mod measured;
+mod memory;
 mod pictures;
 mod rate;
 mod reference;
+mod settled;
 mod targets;
 mod trend;
 

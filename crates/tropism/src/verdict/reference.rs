@@ -12,9 +12,9 @@ use crate::models::Structure;
 use crate::numerics::{Norm, linalg};
 use crate::programs::offset::Offset;
 use crate::programs::{
-    BallMinimiser, BregmanInterpolant, Certificate, FourierMargin, MaxMargin, MinNormInterpolant,
-    NuclearInterpolant, Program, ProgramFacts, QMargin, Ridge, Solution, SpectralFilter, SpectralRisk,
-    TailDirection, Uniqueness, certify,
+    BregmanInterpolant, Certificate, FourierMargin, MaxMargin, MinNormInterpolant, NuclearInterpolant,
+    Program, ProgramFacts, QMargin, Ridge, Solution, SpectralFilter, SpectralRisk, TailDirection, Uniqueness,
+    certify,
 };
 use crate::spec::Setup;
 use crate::theory::{Case, Claim, Prediction, ProgramSpec, Relation};
@@ -41,6 +41,8 @@ pub struct Reference {
     pub of_the_whole_run: bool,
     /// Not a solution is predicted but a law of this measure.
     pub law: Option<&'static str>,
+    /// Share of the gap at the start that theory leaves at the horizon, where it says.
+    pub left_of_start: Option<f64>,
 }
 
 impl Reference {
@@ -53,7 +55,7 @@ impl Reference {
                 // The question of separability has already solved this one.
                 let known = case.euclidean_margin().filter(|_| *norm == Norm::L2).cloned();
                 let solution = known.unwrap_or_else(|| program.solve(&setup.budget));
-                let mut reference = of_solution(program, solution);
+                let mut reference = of_solution(program, solution, None);
                 reference.margin = Some(1.0 / reference.certificate.value).filter(|m| *m > 0.0);
                 if prediction.claim == Claim::Offset {
                     reference.offset = case.offset().and_then(|o| o.as_ref().ok().cloned());
@@ -99,10 +101,9 @@ impl Reference {
             ProgramSpec::Decomposition => split(case),
             ProgramSpec::Ridge { lambda } => ridge(setup, *lambda),
             ProgramSpec::PenalisedLoss { lambda } => super::along::penalised(setup, *lambda),
-            ProgramSpec::BallMinimiser { norm, radius, epsilon } => Ok(of_program(
-                setup,
-                BallMinimiser::new(super::along::data_loss(setup)?, *norm, *radius, *epsilon)?,
-            )),
+            ProgramSpec::BallMinimiser { norm, radius, epsilon } => {
+                super::ball::reference(setup, *norm, *radius, *epsilon)
+            }
             ProgramSpec::Law { measure, relation } => law(setup, measure, *relation),
         }
     }
@@ -206,14 +207,19 @@ pub(super) fn interpolant_of(
 /// A program without equality constraints.
 pub(super) fn of_program(setup: &Setup, program: impl Program + 'static) -> Reference {
     let solution = program.solve(&setup.budget);
-    of_solution(program, solution)
+    of_solution(program, solution, None)
 }
 
-/// The same with a solution that is known already.
-fn of_solution(program: impl Program + 'static, solution: Solution) -> Reference {
-    let known = Known::new(&program, &solution);
+/// The same with a solution that is known already, and gaps in `unit` where they are not relative to the bound.
+pub(super) fn of_solution(
+    program: impl Program + 'static,
+    solution: Solution,
+    unit: Option<f64>,
+) -> Reference {
+    let mut known = Known::new(&program, &solution);
     let lower_bound = known.certificate.lower_bound;
-    let target = ProgramTarget { program: Box::new(program), dual: solution.dual, lower_bound };
+    let target = ProgramTarget { program: Box::new(program), dual: solution.dual, lower_bound, unit };
+    known.certificate = target.in_units(known.certificate);
     known.reference(Box::new(target))
 }
 
@@ -278,6 +284,7 @@ pub(super) fn bare(
         at_infinity: false,
         of_the_whole_run: false,
         law: None,
+        left_of_start: None,
     }
 }
 
