@@ -6,7 +6,7 @@ use crate::numerics::Norm;
 use crate::programs::{Certificate, MaxMargin, Program};
 use crate::report::{GeometryColumn, GeometryReport, GeometryRow};
 use crate::spec::{Loader, Setup, Spec};
-use crate::training::{self, Ended, Observer, Trajectory};
+use crate::training::{self, Ended, Observer, Phase, Snapshot, Trajectory};
 use crate::{Error, examine};
 
 /// The optima that every row of the table is measured against.
@@ -65,6 +65,7 @@ impl Optima {
             schema: "tropism-geometry/1".into(),
             version: env!("CARGO_PKG_VERSION").into(),
             data: examine::data_report(first),
+            model: first.spec.model.id().into(),
             loss: first.spec.loss.loss.id().into(),
             columns: self.describe(),
             rows,
@@ -82,13 +83,12 @@ impl Optima {
 
     fn row(&self, setup: &Setup, trajectory: &Trajectory) -> GeometryRow {
         let last = trajectory.snapshots.last();
-        let w = last.and_then(|s| setup.model.effective(&s.theta));
-        let separating = w.filter(|w| self.margins.min_margin(w) > 0.0);
-        let fraction = |(_, program, c): &(Norm, MaxMargin, Certificate)| {
-            // The achieved margin over an upper bound on the best: never too large.
-            Some(c.lower_bound / program.value(separating.as_ref()?)).filter(|f| f.is_finite())
-        };
-        let fractions: Vec<Option<f64>> = self.columns.iter().map(fraction).collect();
+        let fractions = self.fractions(setup, last);
+        let settled = self.fractions(setup, last.and_then(|s| earlier(trajectory, s)));
+        let settled = settled.iter().zip(&fractions).all(|(a, b)| match (a, b) {
+            (Some(a), Some(b)) => (a - b).abs() <= STILL,
+            _ => false,
+        });
         let present = fractions.iter().enumerate().filter_map(|(j, f)| Some((j, (*f)?)));
         // The first of equals.
         let largest = present.reduce(|best, next| if next.1 > best.1 { next } else { best });
@@ -106,8 +106,31 @@ impl Optima {
             test_error,
             fractions,
             largest: largest.map(|(j, _)| j),
+            settled,
         }
     }
+
+    /// The achieved margin over an upper bound on the best, so never too large; `None` where the point does not separate.
+    fn fractions(&self, setup: &Setup, at: Option<&Snapshot>) -> Vec<Option<f64>> {
+        let w = at.and_then(|s| setup.model.effective(&s.theta));
+        let separating = w.filter(|w| self.margins.min_margin(w) > 0.0);
+        let fraction = |(_, program, c): &(Norm, MaxMargin, Certificate)| {
+            Some(c.lower_bound / program.value(separating.as_ref()?)).filter(|f| f.is_finite())
+        };
+        self.columns.iter().map(fraction).collect()
+    }
+}
+
+/// Largest change of a fraction in a row that no longer changes.
+const STILL: f64 = 0.01;
+
+/// The record at an eighth of the steps, or of the logarithm of time where a flow went on.
+fn earlier<'a>(trajectory: &'a Trajectory, last: &Snapshot) -> Option<&'a Snapshot> {
+    let before = |s: &&Snapshot| match last.phase {
+        Phase::Discrete => 8 * s.step <= last.step,
+        Phase::Flow => 8.0 * s.log_time <= last.log_time,
+    };
+    trajectory.snapshots.iter().rev().find(before)
 }
 
 fn norms(outputs: usize) -> Vec<Norm> {

@@ -40,6 +40,15 @@ pub struct GeometryRow {
     pub fractions: Vec<Option<f64>>,
     /// Column of the largest fraction.
     pub largest: Option<usize>,
+    /// No fraction has changed by more than 0.01 since an eighth of the run's clock.
+    pub settled: bool,
+}
+
+impl GeometryRow {
+    /// What marks the largest fraction: `*`, or `~` where the row still changes.
+    pub fn mark(&self) -> char {
+        if self.settled { '*' } else { '~' }
+    }
 }
 
 /// Optimizers by norms.
@@ -49,6 +58,7 @@ pub struct GeometryReport {
     pub schema: String,
     pub version: String,
     pub data: DataReport,
+    pub model: String,
     pub loss: String,
     pub columns: Vec<GeometryColumn>,
     pub rows: Vec<GeometryRow>,
@@ -57,7 +67,7 @@ pub struct GeometryReport {
 /// A cell as it is printed: the largest of its row is marked.
 fn cell(row: &GeometryRow, j: usize) -> String {
     match row.fractions.get(j).copied().flatten() {
-        Some(f) if row.largest == Some(j) => format!("{}*", digits(f, 4)),
+        Some(f) if row.largest == Some(j) => format!("{}{}", digits(f, 4), row.mark()),
         Some(f) => digits(f, 4),
         None => "-".into(),
     }
@@ -65,9 +75,14 @@ fn cell(row: &GeometryRow, j: usize) -> String {
 
 fn intro(report: &GeometryReport) -> String {
     format!(
-        "{}, {} samples × {} inputs, {} loss. Each number is the margin an optimizer reached, as a fraction of the largest \
-         margin there is in that norm, against a certified upper bound; the largest of a row is marked with *.",
-        report.data.name, report.data.samples, report.data.inputs, report.loss
+        "{}, {} samples × {} inputs, {} model, {} loss. Each number is the margin an optimizer reached, as a fraction of the largest \
+         margin there is in that norm, against a certified upper bound; the largest of a row is marked with *, or with ~ where some \
+         number of the row still changed by more than 0.01 since an eighth of the way.",
+        report.data.name,
+        report.data.samples,
+        report.data.inputs,
+        report.model.replace('_', " "),
+        report.loss
     )
 }
 

@@ -50,7 +50,7 @@ fn cell(pen: &mut Pen, row: &GeometryRow, j: usize, (x, y): (f64, f64)) {
     pen.rect(Role::Grid, (x, from), (x + width, to));
     let role = if best { Role::Optimum } else { Role::Data };
     pen.rect(role, (x, from), (x + width * f.clamp(0.0, 1.0), to));
-    let text = if best { format!("{}*", digits(f, 3)) } else { digits(f, 3) };
+    let text = if best { format!("{}{}", digits(f, 3), row.mark()) } else { digits(f, 3) };
     let ink = if best { Role::Ink } else { Role::Muted };
     pen.text(ink, LABEL_SIZE, Anchor::Start, (x + width + 5.0, middle), &text);
 }
