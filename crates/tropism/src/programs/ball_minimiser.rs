@@ -275,7 +275,7 @@ impl Program for BallMinimiser {
         let (r, e) = (self.radius, self.epsilon);
         let formula = match e {
             0.0 => format!("min L(w) s.t. {} ≤ {r}", self.norm.symbol("w")),
-            _ => format!("min L(w) + {:e} Σ χ(|w_j|/{r}), χ(u) = −u − ln(1 − u)", e * r),
+            _ => format!("min L(w) + εR Σ χ(|w_j|/R), χ(u) = −u − ln(1 − u), ε = {e:e}, R = {r}"),
         };
         // The barrier is strictly convex; a loss need not be.
         let uniqueness = if e > 0.0 { Uniqueness::Unique } else { Uniqueness::Unknown };

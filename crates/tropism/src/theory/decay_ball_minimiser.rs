@@ -44,7 +44,7 @@ impl Theorem for DecayBallMinimiser {
         let (norm, epsilon) = ball(case).unwrap_or((Norm::LInf, 0.0));
         let (base, power) = case.optimizer.schedule.map_or((0.0, 0.0), |s| (s.base, s.power));
         let ends = if fades(case) { "ends at" } else { "comes to hover about" };
-        let ball = format!("{} ≤ 1/λ = {}", norm.symbol("w"), short(1.0 / lambda));
+        let ball = format!("{} ≤ 1/λ = {}", norm.symbol("w"), plain(1.0 / lambda));
         let least = match epsilon {
             0.0 => format!("the least loss in {ball}"),
             _ => format!("the least loss in {ball}, with the barrier that ε = {epsilon:e} makes inside it"),
@@ -153,4 +153,10 @@ fn short_memory(case: &Case) -> Check {
     let verdict = if share <= SHORT { Holds::Yes } else { Holds::Unchecked };
     let words = format!("at the horizon its length is {} of 1/(ηλ)", short(share));
     check("a memory short beside 1/(ηλ)", verdict, words)
+}
+
+/// A number without the zeros that say nothing.
+fn plain(v: f64) -> String {
+    let text = short(v);
+    if text.contains('e') { text } else { text.trim_end_matches('0').trim_end_matches('.').into() }
 }

@@ -37,7 +37,10 @@ impl Case<'_> {
     /// Condition: the steps sum to infinity.
     pub fn endless_steps(&self) -> Check {
         let power = self.optimizer.schedule.map_or(0.0, |s| s.power);
-        let words = format!("steps decay like (k+1)^-{power}");
+        let words = match power {
+            0.0 => "steps of constant size".into(),
+            _ => format!("steps decay like (k+1)^-{power}"),
+        };
         check("steps sum to infinity", holds(power <= 1.0), words)
     }
 
