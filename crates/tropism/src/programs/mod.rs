@@ -24,6 +24,7 @@ mod interior;
 mod kernel_interpolant;
 mod kernel_margin;
 pub mod kkt;
+pub mod least_rank;
 mod margin_solver;
 mod matrix_balls;
 mod max_margin;

@@ -3,6 +3,7 @@
 pub(super) use super::hollow::hollow;
 use super::*;
 use crate::programs::Certificate;
+use crate::programs::least_rank::LeastRank;
 
 /// log10 of the last time of [`classification`].
 pub(super) const LAST: f64 = 1e5;
@@ -348,6 +349,7 @@ pub(super) fn completion() -> Report {
         truth: cells(&|_| true),
         mask: cells(&|k| k % 2 == 0),
         completed: cells(&|k| k != 5),
+        least_rank: Some(LeastRank { at_least: 2, at_most: 3 }),
     });
     report
 }

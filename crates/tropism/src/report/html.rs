@@ -186,6 +186,9 @@ fn selected_facts(report: &Report) -> Markup {
             @for (name, value) in [("Train error", s.train_error), ("Test error", s.test_error)] {
                 @if let Some(v) = value { dt { (name) } dd { (num(v)) } }
             }
+            @if let Some(rank) = report.completion.as_ref().and_then(|c| c.least_rank) {
+                dt { "Smallest rank that fits the entries" } dd { (rank) }
+            }
             @if let Some(rate) = &report.rate {
                 dt { "Rate seen" }
                 dd { "slope " (num(rate.slope)) " on " (rate.points) " points, predicted " (num(rate.predicted)) }

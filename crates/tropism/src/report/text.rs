@@ -113,8 +113,12 @@ fn selected(page: &mut Page, report: &Report) {
         ("train error", s.train_error),
         ("test error", s.test_error),
     ];
-    let parts: Vec<String> =
-        known.iter().filter_map(|(name, v)| Some(format!("{name} {}", number((*v)?)))).collect();
+    let ranks = report.completion.as_ref().and_then(|c| c.least_rank);
+    let parts: Vec<String> = known
+        .iter()
+        .filter_map(|(name, v)| Some(format!("{name} {}", number((*v)?))))
+        .chain(ranks.map(|r| format!("smallest rank that fits the entries {r}")))
+        .collect();
     page.item("selected", &parts.join(", "), Ink::Plain);
 }
 

@@ -6,6 +6,7 @@ use crate::measures::Moment;
 use crate::models::Structure;
 use crate::numerics::fourier::Fourier;
 use crate::numerics::linalg;
+use crate::programs::least_rank::{LeastRank, least_rank};
 use crate::spec::Setup;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -16,6 +17,9 @@ const MOST_CELLS: usize = 4096;
 const MOST_SINGULAR_VALUES: usize = 12;
 /// Longest predictor whose Fourier spectrum is shown: beyond it the sums, and the figure, hold too much.
 const LONGEST_SIGNAL: usize = 2048;
+
+/// Most entries of a matrix whose smallest rank is looked for.
+const MOST_RANKED: usize = 1 << 16;
 
 /// A completed matrix beside what is known of it. Cells run along rows; each is the mean over a square block of entries, a
 /// single one where the matrix is small.
@@ -33,6 +37,9 @@ pub struct CompletionReport {
     pub mask: Vec<Option<f64>>,
     /// What was selected.
     pub completed: Vec<Option<f64>>,
+    /// Smallest rank of a matrix with the observed entries, to a billionth of the largest one; absent for very large matrices.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub least_rank: Option<LeastRank>,
 }
 
 /// Moduli of the unitary discrete Fourier transform of a predictor at the frequencies `0, 1, …, d/2`; those above mirror them.
@@ -71,6 +78,9 @@ pub(super) fn completion(setup: &Setup, w: &[f64]) -> Option<CompletionReport> {
         (_, Some(hidden)) => observed.iter().zip(&hidden).map(|(a, b)| a.or(*b)).collect(),
         _ => vec![],
     };
+    let whole: Option<Vec<f64>> = known.iter().copied().collect();
+    let at_hand: Vec<&[f64]> = whole.iter().filter(|k| !k.is_empty()).map(Vec::as_slice).chain([w]).collect();
+    let least_rank = (w.len() <= MOST_RANKED).then(|| least_rank(&observed, shape, &at_hand));
     let selected: Vec<Option<f64>> = w.iter().map(|v| Some(*v)).collect();
     let block = block(shape);
     Some(CompletionReport {
@@ -80,6 +90,7 @@ pub(super) fn completion(setup: &Setup, w: &[f64]) -> Option<CompletionReport> {
         truth: averaged(&known, shape, block),
         mask: averaged(&observed, shape, block),
         completed: averaged(&selected, shape, block),
+        least_rank,
     })
 }
 
