@@ -21,6 +21,8 @@ pub struct DataLoss {
     targets: Targets,
     loss: Box<dyn Loss>,
     log_weight: f64,
+    /// ℓ2 norms of the rows of `x`.
+    lengths: Vec<f64>,
 }
 
 /// Value, gradient and, each in its units (the gradient's in ℓ2), how far rounding may have moved them.
@@ -34,7 +36,7 @@ pub struct Jet {
 impl DataLoss {
     /// `X [n × d]`, `exp(log_weight)` the weight of one sample.
     pub fn new(x: Arc<Design>, targets: Targets, loss: Box<dyn Loss>, log_weight: f64) -> Self {
-        Self { x, targets, loss, log_weight }
+        Self { lengths: x.row_norms(), x, targets, loss, log_weight }
     }
 
     /// Outputs `k` and inputs `d`.
@@ -59,7 +61,7 @@ impl DataLoss {
         // Sum of the moduli that make the gradient, and what their own errors add.
         let (mut moduli, mut gradient_error) = (0.0, 0.0);
         let mut gradient = vec![0.0; w.len()];
-        let (lengths, tail) = (self.x.row_norms(), self.loss.facts().tail);
+        let (lengths, tail) = (&self.lengths, self.loss.facts().tail);
         // A product of the data is rounded by at most this share of the product of the lengths.
         let product = (d as f64 + 2.0) * f64::EPSILON * norm2(w);
         for i in 0..n {

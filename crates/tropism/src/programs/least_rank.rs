@@ -10,7 +10,8 @@
 //! Units and invariance: none; invariant under permutations of rows and columns up to ties.
 
 use super::exact::inverse_times;
-use crate::numerics::{Matrix, linalg};
+use crate::numerics::Matrix;
+use crate::numerics::linalg::{self, Lu};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -100,16 +101,16 @@ impl Observed<'_> {
         let line = |i: usize| c.iter().map(|&j| self.at(i, j)).collect::<Option<Vec<f64>>>();
         let below: Vec<(usize, Vec<f64>)> =
             (0..self.rows).filter(|i| !r.contains(i)).filter_map(|i| Some((i, line(i)?))).collect();
+        let factor = Lu::new(&block);
         let mut best = (delta, None);
         for j in (0..self.cols).filter(|j| !c.contains(j)) {
-            let Some(column) = r.iter().map(|&i| self.at(i, j)).collect::<Option<Vec<f64>>>() else {
-                continue;
-            };
-            let solved = linalg::solve_general(&block, &column)?;
+            let column = r.iter().map(|&i| self.at(i, j)).collect::<Option<Vec<f64>>>();
+            let Some(mut solved) = column else { continue };
+            factor.solve(&mut solved);
             for (i, line) in &below {
                 let Some(v) = self.at(*i, j) else { continue };
                 let pivot = (v - linalg::dot(line, &solved)).abs();
-                if pivot > best.0 {
+                if pivot > best.0 && pivot.is_finite() {
                     best = (pivot, Some((*i, j)));
                 }
             }

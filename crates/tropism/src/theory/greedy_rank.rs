@@ -17,6 +17,7 @@
 //! Example: `theorem = "greedy_rank"`, `model.kind = "matrix_factorization"`, `model.init_scale = 1e-10`.
 
 use super::case::{Case, Check, check, in_scope};
+use super::scopes::below;
 use super::{Claim, Prediction, ProgramSpec, Theorem, Witnesses};
 use crate::data::Targets;
 use crate::losses::Task;
@@ -124,17 +125,12 @@ fn conditions(case: &Case) -> Vec<Check> {
 
 /// Condition: what grows beside each next direction, relative to it.
 fn tiny_start(beside: f64) -> Check {
-    let verdict = match beside {
-        b if b <= TINY => Holds::Yes,
-        b if b <= SMALL => Holds::Unchecked,
-        _ => Holds::No,
-    };
     let words = if beside.is_finite() {
         format!("when a direction comes to size, the others or the remains of the last point are at most {beside:.1e} of it")
     } else {
         "the next direction is not small at the start, or another one comes to size before it".into()
     };
-    check("tiny start", verdict, words)
+    check("tiny start", below(beside, TINY, SMALL), words)
 }
 
 /// Condition: what feeds each next direction is the start, not rounding of the factors.

@@ -13,6 +13,7 @@
 //! Example: `theorem = "saddle_to_saddle"`, `model.kind = "diagonal"`, `model.init_scale = 1e-100`.
 
 use super::case::{Case, Check, check, in_scope};
+use super::scopes::below;
 use super::{Claim, Prediction, ProgramSpec, Theorem, Witnesses};
 use crate::data::Targets;
 use crate::losses::Task;
@@ -96,12 +97,8 @@ impl Theorem for SaddleToSaddle {
 /// Condition: the largest weight at the start.
 fn tiny_start(case: &Case) -> Check {
     let largest = case.setup.theta0.iter().copied().fold(0.0, f64::max);
-    let verdict = match largest {
-        a if a <= TINY => Holds::Yes,
-        a if a <= SMALL => Holds::Unchecked,
-        _ => Holds::No,
-    };
-    check("tiny start", verdict, format!("weights of at most {largest:e}; the theorem is a limit of vanishing starts"))
+    let words = format!("weights of at most {largest:e}; the theorem is a limit of vanishing starts");
+    check("tiny start", below(largest, TINY, SMALL), words)
 }
 
 /// Condition: the algorithm finds unique saddles, and coordinates that jump one by one.

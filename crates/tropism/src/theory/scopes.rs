@@ -138,12 +138,7 @@ impl Case<'_> {
         };
         let share = norm2(&outputs) / target.max(f64::MIN_POSITIVE);
         // What a theorem says of vanishing starts a finite one shows only in part: a refutation needs a tiny one.
-        let verdict = match share {
-            s if s <= TINY => Holds::Yes,
-            s if s <= SMALL => Holds::Unchecked,
-            _ => Holds::No,
-        };
-        check(name, verdict, format!("outputs at the start are {share:.2e} of the targets"))
+        check(name, below(share, TINY, SMALL), format!("outputs at the start are {share:.2e} of the targets"))
     }
 
     /// Scope: mirror flow in some potential.
@@ -180,5 +175,14 @@ impl Case<'_> {
         };
         let worst = all.iter().map(Imbalance::relative).fold(0.0, f64::max);
         check(name, holds(worst <= Imbalance::ROUNDING), format!("relative imbalance {worst:.2e}"))
+    }
+}
+
+/// What is said of a limit of small values: it holds up to `tiny`, fails beyond `small`, and is not checked between.
+pub(super) fn below(value: f64, tiny: f64, small: f64) -> Holds {
+    match value {
+        v if v <= tiny => Holds::Yes,
+        v if v <= small => Holds::Unchecked,
+        _ => Holds::No,
     }
 }

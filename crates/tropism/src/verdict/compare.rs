@@ -79,13 +79,13 @@ pub fn compare(
         separated: moments
             .iter()
             .position(|m| m.margins.as_ref().is_some_and(|all| all.iter().all(|v| *v > 0.0))),
-        unfinished: unfinished(&run),
+        unfinished: unfinished(&run, &series),
         series,
     }
 }
 
 /// What keeps the end of the run from being judged at all.
-fn unfinished(run: &Run) -> Option<String> {
+fn unfinished(run: &Run, series: &[Point]) -> Option<String> {
     let Run { setup, reference, claim, trajectory, moments } = *run;
     match trajectory.ended {
         Ended::Interrupted => return Some("was interrupted".into()),
@@ -135,7 +135,7 @@ fn unfinished(run: &Run) -> Option<String> {
     {
         return Some(why);
     }
-    if let Some(why) = reference.and_then(|r| before_forgetting(setup, r, moments)) {
+    if let Some(why) = reference.and_then(|r| before_forgetting(setup, r, series)) {
         return Some(why);
     }
     if at_infinity && trajectory.ended == Ended::Stationary {
@@ -145,9 +145,9 @@ fn unfinished(run: &Run) -> Option<String> {
 }
 
 /// Where theory says how fast the start is forgotten: whether it is, to the tolerance.
-fn before_forgetting(setup: &Setup, reference: &Reference, moments: &[Moment]) -> Option<String> {
+fn before_forgetting(setup: &Setup, reference: &Reference, series: &[Point]) -> Option<String> {
     let share = reference.left_of_start?;
-    let start = reference.gaps(setup, moments.get(..1)?).first().copied().flatten()?;
+    let start = series.first()?.gap?;
     let (left, tolerance) = (share * start, setup.rule.tolerance);
     (left > tolerance).then(|| {
         format!(

@@ -2,7 +2,7 @@
 
 use super::functions;
 use super::targets::{
-    InterpolantTarget, LawTarget, PathTarget, ProgramTarget, RiskTarget, SplitTarget, Target,
+    InterpolantTarget, LawTarget, PathTarget, ProgramTarget, RiskTarget, SplitTarget, Target, relative,
 };
 use crate::Error;
 use crate::data::{MarginMap, Targets};
@@ -218,6 +218,7 @@ pub(super) fn of_solution(
 ) -> Reference {
     let mut known = Known::new(&program, &solution);
     let lower_bound = known.certificate.lower_bound;
+    let unit = unit.unwrap_or(relative(lower_bound));
     let target = ProgramTarget { program: Box::new(program), dual: solution.dual, lower_bound, unit };
     known.certificate = target.in_units(known.certificate);
     known.reference(Box::new(target))

@@ -1,6 +1,6 @@
 //! Margins of functions: of models linear in fixed features, and of two-layer ReLU networks as they stand.
 
-use super::{Target, excess};
+use super::{Target, excess, relative};
 use crate::measures::View;
 use crate::models::Block;
 use crate::programs::{KernelMargin, MaxMargin, Program, VariationMargin};
@@ -18,7 +18,7 @@ impl Target for FeatureMarginTarget {
     fn gap(&self, view: &View) -> Option<f64> {
         // The way from the start and its margins: what the start itself computes is left behind on the way to infinity.
         let way: Vec<f64> = view.moment.theta.iter().zip(&self.start).map(|(t, s)| t - s).collect();
-        excess(self.features.value(&way), self.lower_bound)
+        excess(self.features.value(&way), self.lower_bound, relative(self.lower_bound))
     }
 
     fn bound(&self, dual: &[f64]) -> Option<f64> {
@@ -37,7 +37,11 @@ impl Target for NetworkMarginTarget {
         let blocks = view.setup.model.blocks();
         let [hidden, outer] = blocks.as_slice() else { return None };
         // A factor of the outputs multiplies norm and margin alike.
-        excess(self.program.value(&neurons(&view.moment.theta, hidden, outer)), self.lower_bound)
+        excess(
+            self.program.value(&neurons(&view.moment.theta, hidden, outer)),
+            self.lower_bound,
+            relative(self.lower_bound),
+        )
     }
 
     fn bound(&self, dual: &[f64]) -> Option<f64> {

@@ -53,8 +53,13 @@ pub trait Target: Send + Sync {
     }
 }
 
-/// How far a certified value is above a certified bound, relative to it.
-fn excess(value: f64, bound: f64) -> Option<f64> {
-    let gap = ((value - bound) / bound.abs().max(f64::MIN_POSITIVE)).max(0.0);
+/// The unit in which gaps are relative to a bound.
+pub(super) fn relative(bound: f64) -> f64 {
+    bound.abs().max(f64::MIN_POSITIVE)
+}
+
+/// How far a certified value is above a certified bound, in `unit`.
+fn excess(value: f64, bound: f64, unit: f64) -> Option<f64> {
+    let gap = ((value - bound) / unit).max(0.0);
     gap.is_finite().then_some(gap)
 }

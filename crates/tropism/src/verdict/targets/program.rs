@@ -11,15 +11,14 @@ pub struct ProgramTarget {
     pub program: Box<dyn Program>,
     pub dual: Vec<f64>,
     pub lower_bound: f64,
-    /// Unit of gaps, where it is not the bound.
-    pub unit: Option<f64>,
+    /// Unit of gaps.
+    pub unit: f64,
 }
 
 impl ProgramTarget {
     /// The certificate with its gap in this target's unit.
     pub fn in_units(&self, c: Certificate) -> Certificate {
-        let Some(unit) = self.unit else { return c };
-        let gap = (c.value - c.lower_bound) / unit;
+        let gap = (c.value - c.lower_bound) / self.unit;
         Certificate { relative_gap: if gap.is_nan() { f64::INFINITY } else { gap.max(0.0) }, ..c }
     }
 }
@@ -27,11 +26,7 @@ impl ProgramTarget {
 impl Target for ProgramTarget {
     fn gap(&self, view: &View) -> Option<f64> {
         // The bound is that of the reference's dual, certified once; only the value is new.
-        let value = self.program.value(view.moment.w.as_deref()?);
-        match self.unit {
-            None => excess(value, self.lower_bound),
-            Some(unit) => Some(((value - self.lower_bound) / unit).max(0.0)).filter(|g| g.is_finite()),
-        }
+        excess(self.program.value(view.moment.w.as_deref()?), self.lower_bound, self.unit)
     }
 
     fn certify(&self, w: &[f64]) -> Option<Certificate> {
