@@ -7,8 +7,8 @@ use std::sync::Arc;
 use tropism::numerics::rng::{Stream, rng};
 use tropism::numerics::{Csr, Design, Matrix, Norm, Potential};
 use tropism::programs::{
-    BregmanInterpolant, Budget, Certificate, MinNormInterpolant, Program, Solution, SolveStatus, Uniqueness,
-    certify,
+    BregmanInterpolant, Budget, Certificate, FourierInterpolant, MinNormInterpolant, Program, Solution,
+    SolveStatus, Uniqueness, certify,
 };
 
 const NORMS: [Norm; 7] =
@@ -96,6 +96,40 @@ fn min_norm_answers_and_their_images() {
             }
         }
     }
+}
+
+/// Circular shifts of the features turn phases only; scales are the norm's own.
+#[test]
+fn fourier_answer_and_its_images() {
+    let k = known();
+    let (x, y) = problem(&k);
+    let want = k["min_norm_interpolant"]["fourier-l1"]["norm"].as_f64().unwrap();
+    let theirs = numbers(&k["min_norm_interpolant"]["fourier-l1"]["w"]);
+    for (shift, of_x, of_y) in [(0, 1.0, 1.0), (5, 1.0, 1.0), (1, 1e-5, 1.0), (0, 3e6, 1.0), (2, 1.0, 1e-6)] {
+        let moved = Matrix::from_fn(5, 12, |i, j| of_x * x.get(4 - i, (j + shift) % 12));
+        let targets = (0..5).map(|i| of_y * y[4 - i]).collect();
+        let p = FourierInterpolant::new(Arc::new(moved.into()), targets).unwrap();
+        let (s, c) = solved(&p);
+        let unit = of_y / of_x;
+        // Both come from interior point methods that stop near 1e-8 or below.
+        assert!((c.value / unit / want - 1.0).abs() < 1e-7, "{shift} {of_x} {of_y}: {c:?}");
+        assert!(c.relative_gap < 1e-9 && c.violation < 1e-12, "{shift} {of_x} {of_y}: {c:?}");
+        // Their point, moved alike, is as good.
+        let w: Vec<f64> = (0..12).map(|j| unit * theirs[(j + shift) % 12]).collect();
+        assert!(certify(&p, &w, &s.dual).relative_gap < 1e-7);
+        let tilted: Vec<f64> =
+            s.w.iter().enumerate().map(|(j, w)| w * (1.0 + 0.1 * (j as f64).sin())).collect();
+        assert!(p.violation(&tilted) > 1e-3);
+    }
+    // ‖w‖₂ ≤ ‖Fw‖₁ ≤ √d ‖w‖₂ bounds the optimum by that of ℓ2.
+    let x: Arc<Design> = Arc::new(x.into());
+    let l2 = solved(&MinNormInterpolant::new(x.clone(), y, Norm::L2, None).unwrap()).1.value;
+    assert!(l2 <= want && want <= 12.0f64.sqrt() * l2);
+    // Two targets for one row.
+    let twice: Arc<Design> = Arc::new(x.select(&[0, 0]).into());
+    let p = FourierInterpolant::new(twice, vec![1.0, 2.0]).unwrap();
+    let (s, _) = solved(&p);
+    assert!(s.status == SolveStatus::Infeasible && p.bound(&s.dual) > 1e5, "{s:?}");
 }
 
 #[test]

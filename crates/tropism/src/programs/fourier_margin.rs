@@ -58,7 +58,7 @@ impl Program for FourierMargin {
         if bound.is_nan() { 0.0 } else { bound.max(0.0) }
     }
 
-    /// A second-order cone program: `Σ c_k t_k`, `t_k ≥ |(F w)_k|`, over one of each pair of conjugate frequencies.
+    /// A second-order cone program.
     fn solve(&self, budget: &Budget) -> Solution {
         let (n, d) = (self.margins.rows(), self.margins.cols());
         let z = self.margins.to_dense();
@@ -69,18 +69,7 @@ impl Program for FourierMargin {
             p.a.extend((0..d).map(|j| (i, j, -z.get(i, j) / unit)));
         }
         p.cones.push(Cone::Nonnegative(n));
-        for k in 0..=d / 2 {
-            let alone = k == 0 || 2 * k == d;
-            p.q.push(if alone { 1.0 } else { 2.0 });
-            let row = p.b.len();
-            p.a.push((row, d + k, -1.0));
-            for j in 0..d {
-                let (re, im) = self.fourier.entry(k, j);
-                p.a.extend([(row + 1, j, -re), (row + 2, j, -im)]);
-            }
-            p.b.extend([0.0; 3]);
-            p.cones.push(Cone::SecondOrder(3));
-        }
+        penalise_moduli(&mut p, &self.fourier, d);
         let s = p.solve(budget.iterations.max(100));
         let (mut w, dual) = (s.x[..d].to_vec(), s.z[..n].to_vec());
         let least = self.margins.min_margin(&w);
@@ -104,5 +93,22 @@ impl Program for FourierMargin {
             scale_invariant: true,
             uniqueness: Uniqueness::Unknown,
         }
+    }
+}
+
+/// Adds `‖F w‖₁` to an objective whose first `d` variables are `w`: `Σ c_k t_k` with `t_k ≥ |(F w)_k|`, over one of each pair of
+/// conjugate frequencies.
+pub(super) fn penalise_moduli(p: &mut ConicProblem, fourier: &Fourier, d: usize) {
+    for k in 0..=d / 2 {
+        let alone = k == 0 || 2 * k == d;
+        p.q.push(if alone { 1.0 } else { 2.0 });
+        let row = p.b.len();
+        p.a.push((row, d + k, -1.0));
+        for j in 0..d {
+            let (re, im) = fourier.entry(k, j);
+            p.a.extend([(row + 1, j, -re), (row + 2, j, -im)]);
+        }
+        p.b.extend([0.0; 3]);
+        p.cones.push(Cone::SecondOrder(3));
     }
 }

@@ -18,6 +18,7 @@ mod dual_descent;
 mod exact;
 mod factor_flow;
 mod factor_start;
+mod fourier_interpolant;
 mod fourier_margin;
 mod greedy_rank;
 mod interior;
@@ -78,6 +79,7 @@ programs! {
     ball_minimiser,
     bregman_interpolant,
     decomposition,
+    fourier_interpolant,
     fourier_margin,
     greedy_rank,
     kernel_interpolant,
@@ -101,6 +103,7 @@ pub use bregman_interpolant::BregmanInterpolant;
 pub use certify::{Certificate, certify};
 pub use data_loss::DataLoss;
 pub use decomposition::{Decomposition, MarginLoss, decompose};
+pub use fourier_interpolant::FourierInterpolant;
 pub use fourier_margin::FourierMargin;
 pub use greedy_rank::GreedyRank;
 pub use kernel_interpolant::KernelInterpolant;

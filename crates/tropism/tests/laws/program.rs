@@ -8,8 +8,9 @@ use tropism::numerics::linalg::norm2;
 use tropism::numerics::rng::Rng;
 use tropism::numerics::{Design, Matrix, Norm, Potential};
 use tropism::programs::{
-    BregmanInterpolant, Budget, FourierMargin, MaxMargin, MinNormInterpolant, NuclearInterpolant, Program,
-    ProgramFacts, QMargin, Ridge, SaddlePath, Solution, SpectralFilter, TailDirection, Uniqueness, certify,
+    BregmanInterpolant, Budget, FourierInterpolant, FourierMargin, MaxMargin, MinNormInterpolant,
+    NuclearInterpolant, Program, ProgramFacts, QMargin, Ridge, SaddlePath, Solution, SpectralFilter,
+    TailDirection, Uniqueness, certify,
 };
 
 /// A program with points known to be feasible exactly.
@@ -117,6 +118,7 @@ fn members() -> Vec<Posed> {
         }));
     }
     out.push(nuclear(&mut rng));
+    out.push(fourier_interpolant(&mut rng));
     out.push(interpolant(&mut rng, "spectral filter".into(), |x, y| {
         Box::new(SpectralFilter::new(&x, &y, None, 0.3).expect("posed"))
     }));
@@ -153,6 +155,22 @@ fn nuclear(rng: &mut Rng) -> Posed {
     let build = |x: Matrix, y| Box::new(NuclearInterpolant::new(Arc::new(x.into()), y, 3).expect("posed"));
     Posed {
         name: "nuclear interpolant".into(),
+        permuted: Some((build(turned, reversed), order)),
+        program: build(x, y),
+        feasible,
+        duals: N,
+    }
+}
+
+/// A circular shift of the features turns phases and leaves moduli.
+fn fourier_interpolant(rng: &mut Rng) -> Posed {
+    let (x, y, feasible) = integers(rng);
+    let order: Vec<usize> = (0..D).map(|j| (j + 4) % D).collect();
+    let turned = permute(&x, &order);
+    let reversed = y.iter().rev().copied().collect();
+    let build = |x: Matrix, y| Box::new(FourierInterpolant::new(Arc::new(x.into()), y).expect("posed"));
+    Posed {
+        name: "fourier interpolant".into(),
         permuted: Some((build(turned, reversed), order)),
         program: build(x, y),
         feasible,
