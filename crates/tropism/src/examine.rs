@@ -12,7 +12,7 @@ use crate::Error;
 use crate::data::{FileSpec, Table};
 use crate::numerics::Norm;
 use crate::programs::{Budget, Certificate, MaxMargin, Program, certify};
-use crate::report::{DataReport, MarginRow, PredictionReport, Report, RunReport};
+use crate::report::{DataReport, MarginRow, NormOf, PredictionReport, Report, RunReport};
 use crate::spec::{Setup, Spec};
 use crate::terms::{Holds, Hypothesis, VerdictKind};
 use crate::theory::{Case, Claim, Prediction, ProgramSpec, Resolution, resolve, silence};
@@ -250,6 +250,10 @@ fn run_report(
         optimizer: setup.spec.optimizer.id().into(),
         loss: setup.spec.loss.loss.id().into(),
         model: setup.spec.model.id().into(),
+        norm_of: match setup.model.facts().linear_in_inputs {
+            true => NormOf::Predictor,
+            false => NormOf::Parameters,
+        },
         step_size: setup.built.step_size,
         step_size_origin: setup.built.origin.clone(),
         coordinates: trajectory.coordinates.clone(),

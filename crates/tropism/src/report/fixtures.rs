@@ -140,6 +140,7 @@ fn run() -> RunReport {
         optimizer: "gradient_descent".into(),
         loss: "logistic".into(),
         model: "linear".into(),
+        norm_of: NormOf::Predictor,
         step_size: Some(0.031),
         step_size_origin: "half of 2/β, β from the largest singular value".into(),
         coordinates: "log time and logarithmic dual variables, because the weights overflow no float there"

@@ -95,12 +95,13 @@ fn exponent(l: f64) -> String {
     trimmed(&format!("{l:.decimals$}"))
 }
 
-/// Digits and signs raised: `-12` becomes `⁻¹²`.
+/// Digits, signs and points raised: `-1.2` becomes `⁻¹˙²`.
 pub(super) fn superscript(digits: &str) -> String {
     digits
         .chars()
         .map(|c| match c {
             '-' | '−' => '⁻',
+            '.' => '˙',
             _ => c.to_digit(10).map_or(c, |d| SUPERSCRIPTS[d as usize]),
         })
         .collect()
@@ -113,8 +114,10 @@ pub(super) fn subscript(n: usize) -> String {
 
 /// The plain character of a raised one, if it is one.
 pub(super) fn lowered(c: char) -> Option<char> {
-    if c == '⁻' {
-        return Some('−');
+    match c {
+        '⁻' => return Some('−'),
+        '˙' => return Some('.'),
+        _ => {}
     }
     SUPERSCRIPTS.iter().position(|&s| s == c).and_then(|d| char::from_digit(d as u32, 10))
 }

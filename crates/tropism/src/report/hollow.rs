@@ -69,6 +69,7 @@ pub(super) fn hollow() -> Report {
             optimizer: String::new(),
             loss: String::new(),
             model: String::new(),
+            norm_of: NormOf::default(),
             step_size: None,
             step_size_origin: String::new(),
             coordinates: String::new(),

@@ -250,7 +250,7 @@ fn details(report: &Report) -> Markup {
                 div.code { button.scripted type="button" data-action="copy" { "Copy" } pre { code { (report.experiment) } } }
             }
             @if !report.series.is_empty() {
-                details { summary { "All " (report.series.len()) " recorded points" } (tables::series(&report.series)) }
+                details { summary { "All " (report.series.len()) " recorded points" } (tables::series(&report.series, report.run.norm_of)) }
             }
         }
     }

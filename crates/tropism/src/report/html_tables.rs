@@ -2,7 +2,7 @@
 
 use super::format::{self, count, from_log10, percent_at_least, printable, time};
 use super::html_words::{fact, maybe_num, num, power, prose};
-use super::{Coordinate, DataReport, Holds, Hypothesis, MarginRow, Point, Report};
+use super::{Coordinate, DataReport, Holds, Hypothesis, MarginRow, NormOf, Point, Report};
 use crate::measures;
 use maud::{Markup, html};
 use std::collections::BTreeSet;
@@ -140,7 +140,7 @@ fn unit(id: &str) -> &'static str {
     found.map(|(_, m)| m.facts().unit).filter(|u| *u != "1").unwrap_or_default()
 }
 
-pub(super) fn series(points: &[Point]) -> Markup {
+pub(super) fn series(points: &[Point], norm: NormOf) -> Markup {
     // A column nothing was ever measured for only pushes the others out of sight.
     let measured: Vec<&Measured> =
         MEASURED.iter().filter(|m| points.iter().any(|p| (m.1)(p).is_some())).collect();
@@ -149,7 +149,7 @@ pub(super) fn series(points: &[Point]) -> Markup {
         div.scroll.tall tabindex="0" {
             table.numeric {
                 thead { tr {
-                    @for name in ["Time", "Step", "Phase", "Loss", "‖w‖₂"] { th scope="col" { (name) } }
+                    @for name in ["Time", "Step", "Phase", "Loss", norm.symbol()] { th scope="col" { (name) } }
                     @for m in &measured { th scope="col" { (m.0) } }
                     @for id in &further { th scope="col" { (printable(&id.replace('_', " "))) } }
                 } }

@@ -1,6 +1,6 @@
 //! A sweep for a terminal and as one HTML file.
 
-use super::figures::sweep_figures;
+use super::figures::{sweep_figures, sweep_inline};
 use super::format::{self, digits, number, printable};
 use super::html_tables::hypotheses;
 use super::html_words::prose;
@@ -146,8 +146,13 @@ pub fn sweep_html(report: &SweepReport) -> String {
                     }
                     @if let Some(text) = missing(report) { section { p.note { (text) } } }
                     @for t in &report.trends { (law(t, report)) }
-                    @for f in sweep_figures(report, true) {
-                        section { h2 { (f.title) } div.scroll { figure { (PreEscaped(f.svg)) } } p.muted { (f.caption) } }
+                    @for f in sweep_inline(report) {
+                        section { h2 { (f.title) } figure {
+                            @for (view, class) in f.views.iter().zip(["view wide", "view narrow"]) {
+                                div class=(class) { (PreEscaped(&view.svg)) }
+                            }
+                            figcaption { (f.caption) }
+                        } }
                     }
                     section { h2 { "The numbers" } (numbers(report)) }
                 }
@@ -196,5 +201,5 @@ fn numbers(report: &SweepReport) -> Markup {
 
 /// The figures alone, as standalone SVG.
 pub fn sweep_svgs(report: &SweepReport) -> Vec<Figure> {
-    sweep_figures(report, false)
+    sweep_figures(report)
 }

@@ -125,11 +125,14 @@ fn selected(page: &mut Page, report: &Report) {
 /// A column: its head, and its cell where it has one.
 type Column = (&'static str, fn(&Point) -> Option<String>);
 
+/// The column whose head says what the norm is of.
+const NORM: &str = "norm";
+
 /// Most important first: narrow terminals lose the last.
 const COLUMNS: [Column; 14] = [
     ("t", |p| Some(time(p.log10_time))),
     ("gap", |p| p.gap.map(number)),
-    ("‖w‖₂", |p| Some(number(p.norm))),
+    (NORM, |p| Some(number(p.norm))),
     ("margin", |p| p.margin_l2.map(number)),
     ("residual", |p| p.residual.map(number)),
     ("unobserved", |p| p.measured.get("unobserved_error").copied().map(number)),
@@ -150,7 +153,8 @@ fn along(page: &mut Page, report: &Report) {
     }
     let present: Vec<Column> =
         COLUMNS.into_iter().filter(|(_, cell)| points.iter().any(|p| cell(p).is_some())).collect();
-    let head: Vec<&str> = present.iter().map(|c| c.0).collect();
+    let named = |head| if head == NORM { report.run.norm_of.symbol() } else { head };
+    let head: Vec<&str> = present.iter().map(|c| named(c.0)).collect();
     let row =
         |p: &&Point| present.iter().map(|c| (c.1)(p).unwrap_or_else(|| format::MISSING.into())).collect();
     let rows: Vec<Vec<String>> = points.iter().map(row).collect();

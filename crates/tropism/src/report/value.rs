@@ -79,6 +79,35 @@ pub struct DataReport {
     pub notes: Vec<String>,
 }
 
+/// The vector whose norm is recorded along a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NormOf {
+    /// The linear predictor `w`.
+    #[default]
+    Predictor,
+    /// All parameters `θ`, of a model whose outputs are not linear in its inputs.
+    Parameters,
+}
+
+impl NormOf {
+    /// Its symbol.
+    pub fn symbol(self) -> &'static str {
+        match self {
+            NormOf::Predictor => "‖w‖₂",
+            NormOf::Parameters => "‖θ‖₂",
+        }
+    }
+
+    /// What it is called.
+    pub fn words(self) -> &'static str {
+        match self {
+            NormOf::Predictor => "predictor",
+            NormOf::Parameters => "parameters",
+        }
+    }
+}
+
 /// How the run was carried out.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunReport {
@@ -88,6 +117,9 @@ pub struct RunReport {
     /// Step size used and where it came from.
     pub step_size: Option<f64>,
     pub step_size_origin: String,
+    /// What the norm along the run is the length of.
+    #[serde(default)]
+    pub norm_of: NormOf,
     /// Coordinates the run was carried out in, and why.
     pub coordinates: String,
     /// Discrete steps taken.

@@ -91,7 +91,9 @@ impl Axis {
         if lo > hi {
             return None;
         }
-        // A constant still needs an interval around it.
+        // What vanishes throughout, like the error of a fit, stands at the foot of a unit interval.
+        let hi = if kind == Kind::Plain && lo == 0.0 && hi == 0.0 { 1.0 } else { hi };
+        // Another constant still needs an interval around it.
         let narrow = least.max(1e-6 * lo.abs().max(hi.abs()));
         let pad = if hi - lo < narrow { narrow.max(0.05 * lo.abs()) } else { 0.04 * (hi - lo) };
         Some(Self { label: label.into(), warp, kind, ends: [lo - pad, hi + pad] })

@@ -70,8 +70,9 @@ pub(super) fn draw(report: &CompletionReport, title: &str, sheet: Sheet) -> Opti
         .collect();
     let range = range(report).filter(|_| panels.iter().any(|p| p.name == "completed"))?;
     let top = if sheet.titled { 40.0 } else { 6.0 };
-    let (size, panel) = lay(&mut panels, report, sheet, top);
-    let foot = size.1 - FOOT;
+    let foot = FOOT + if wraps(range, sheet) { ROW } else { 0.0 };
+    let (size, panel) = lay(&mut panels, report, sheet, (top, foot));
+    let foot = size.1 - foot;
     let body = sketch(size, |pen| {
         pen.rect(Role::Paper, (0.0, 0.0), size);
         if sheet.titled {
@@ -81,7 +82,7 @@ pub(super) fn draw(report: &CompletionReport, title: &str, sheet: Sheet) -> Opti
             pen.text(Role::Ink, LABEL_SIZE, Anchor::Start, (p.at.0, p.at.1 - 11.0), p.name);
             pen.rect(Role::Unseen, p.at, (p.at.0 + panel.0, p.at.1 + panel.1));
         }
-        legend(pen, range, foot);
+        legend(pen, range, foot, sheet);
     });
     let grey = |v: Option<f64>| v.map(|v| (v - range[0]) / (range[1] - range[0]));
     let images = panels.iter().map(|p| {
@@ -95,7 +96,12 @@ pub(super) fn draw(report: &CompletionReport, title: &str, sheet: Sheet) -> Opti
 }
 
 /// Places the panels; the size of the sheet and that of a panel.
-fn lay(panels: &mut [Panel], report: &CompletionReport, sheet: Sheet, top: f64) -> ((f64, f64), (f64, f64)) {
+fn lay(
+    panels: &mut [Panel],
+    report: &CompletionReport,
+    sheet: Sheet,
+    (top, foot): (f64, f64),
+) -> ((f64, f64), (f64, f64)) {
     let inside = sheet.width - 2.0 * MARGIN;
     let beside = sheet.width >= LEAST_BESIDE;
     let count = panels.len() as f64;
@@ -109,8 +115,12 @@ fn lay(panels: &mut [Panel], report: &CompletionReport, sheet: Sheet, top: f64) 
         p.at = (MARGIN + step.0 * k as f64, top + HEAD + step.1 * k as f64);
     }
     let rows = if beside { 1.0 } else { count };
-    ((sheet.width, top + rows * (HEAD + panel.1) + FOOT), panel)
+    ((sheet.width, top + rows * (HEAD + panel.1) + foot), panel)
 }
+
+/// Height of a further row of the legend.
+const ROW: f64 = 20.0;
+const UNSEEN: &str = "not observed";
 
 /// Length of the grey scale.
 const BAR: f64 = 120.0;
@@ -120,12 +130,21 @@ fn bar(range: [f64; 2]) -> f64 {
     MARGIN + text_width(&number(range[0]), LABEL_SIZE) + 14.0
 }
 
-fn legend(pen: &mut Pen, range: [f64; 2], foot: f64) {
+/// Where the swatch of what was not observed stands, right of the scale's upper end.
+fn swatch(range: [f64; 2]) -> f64 {
+    bar(range) + BAR + 6.0 + text_width(&number(range[1]), LABEL_SIZE) + 18.0
+}
+
+/// Whether the swatch with its name needs a row of its own.
+fn wraps(range: [f64; 2], sheet: Sheet) -> bool {
+    swatch(range) + 18.0 + text_width(UNSEEN, LABEL_SIZE) > sheet.width
+}
+
+fn legend(pen: &mut Pen, range: [f64; 2], foot: f64, sheet: Sheet) {
     let (y, from) = (foot + 24.0, bar(range));
     pen.text(Role::Ink, LABEL_SIZE, Anchor::Start, (MARGIN, y), &number(range[0]));
-    let high = number(range[1]);
-    pen.text(Role::Ink, LABEL_SIZE, Anchor::Start, (from + BAR + 6.0, y), &high);
-    let swatch = from + BAR + 6.0 + text_width(&high, LABEL_SIZE) + 18.0;
+    pen.text(Role::Ink, LABEL_SIZE, Anchor::Start, (from + BAR + 6.0, y), &number(range[1]));
+    let (swatch, y) = if wraps(range, sheet) { (MARGIN, y + ROW) } else { (swatch(range), y) };
     pen.rect(Role::Unseen, (swatch, y - 6.0), (swatch + 12.0, y + 6.0));
-    pen.text(Role::Ink, LABEL_SIZE, Anchor::Start, (swatch + 18.0, y), "not observed");
+    pen.text(Role::Ink, LABEL_SIZE, Anchor::Start, (swatch + 18.0, y), UNSEEN);
 }

@@ -198,15 +198,17 @@ fn timed_loss(p: &Point) -> bool {
 }
 
 fn norm(report: &Report) -> Option<Chart> {
+    let of = report.run.norm_of;
     let tracks = [Track {
-        name: "‖w‖₂",
+        name: of.symbol(),
         role: Role::Data,
         at: &|p| log10_positive(Some(p.norm)),
         read: &|p| Some(p.norm),
     }];
-    let y = Axis::powers("‖w‖₂", Warp::Straight, values(report, &tracks));
-    let caption = "Euclidean norm of the predictor.".to_string();
-    chart(report, "norm", y, &tracks, ("Norm of the predictor", caption)).map(unnamed)
+    let y = Axis::powers(of.symbol(), Warp::Straight, values(report, &tracks));
+    let caption = format!("Euclidean norm of the {}.", of.words());
+    let title = format!("Norm of the {}", of.words());
+    chart(report, "norm", y, &tracks, (&title, caption)).map(unnamed)
 }
 
 fn margin(report: &Report) -> Option<Chart> {

@@ -16,10 +16,12 @@ mod raster;
 mod spectra;
 mod sweep;
 #[cfg(test)]
+mod sweep_tests;
+#[cfg(test)]
 mod tests;
 
 pub(super) use heat::geometry_figure;
-pub(super) use sweep::sweep_figures;
+pub(super) use sweep::{sweep_figures, sweep_inline};
 
 use super::Report;
 use canvas::{Palette, finish};
@@ -39,7 +41,7 @@ pub struct Figure {
 
 /// A figure for the page, drawn for wide and for narrow screens.
 pub(super) struct Inline {
-    pub id: &'static str,
+    pub id: String,
     /// Takes the whole width of the page.
     pub main: bool,
     pub title: String,
@@ -59,7 +61,7 @@ type Draw<'a> = dyn Fn(Sheet, &str) -> Option<Picture> + 'a;
 
 /// Something that can be drawn on a sheet of any size.
 struct Plate<'a> {
-    id: &'static str,
+    id: String,
     title: String,
     caption: String,
     draw: Box<Draw<'a>>,
@@ -77,7 +79,7 @@ fn plates(report: &Report) -> Vec<Plate<'_>> {
         .chain(measured::charts(report))
         .chain(spectra::fourier(report))
         .map(|chart| Plate {
-            id: chart.id,
+            id: chart.id.into(),
             title: chart.title.clone(),
             caption: chart.caption.clone(),
             draw: Box::new(move |sheet, title| Some(chart.draw(sheet, title))),
@@ -85,7 +87,7 @@ fn plates(report: &Report) -> Vec<Plate<'_>> {
         .collect();
     if let Some(completed) = &report.completion {
         out.push(Plate {
-            id: "completion",
+            id: "completion".into(),
             title: "Completed matrix".into(),
             caption: completion::caption(completed),
             draw: Box::new(move |sheet, title| completion::draw(completed, title, sheet)),
@@ -99,7 +101,7 @@ fn plates(report: &Report) -> Vec<Plate<'_>> {
             rows.len()
         );
         let draw = Box::new(move |sheet, title: &str| pairs::draw(&rows, title, sheet));
-        out.push(Plate { id: "coordinates", title: title.into(), caption, draw });
+        out.push(Plate { id: "coordinates".into(), title: title.into(), caption, draw });
     }
     out
 }
@@ -110,15 +112,27 @@ impl Plate<'_> {
         let label = format!("{}. {}", self.title, self.caption);
         Some((finish(&picture.body, picture.size, palette, &self.title, &label), picture))
     }
+
+    /// Standing alone, on white.
+    fn alone(&self, sheet: Sheet) -> Option<Figure> {
+        let (svg, _) = self.svg(sheet, Palette::Light)?;
+        Some(Figure { id: self.id.clone(), title: self.title.clone(), caption: self.caption.clone(), svg })
+    }
+
+    /// For a page, on each of the sheets.
+    fn inline(self, main: bool, sheets: [Sheet; 2]) -> Inline {
+        let view = |sheet: &Sheet| {
+            let (svg, picture) = self.svg(*sheet, Palette::Variables)?;
+            Some(View { svg, readings: serde_json::to_string(&picture.readings).ok()? })
+        };
+        let views: Vec<View> = sheets.iter().filter_map(view).collect();
+        Inline { id: self.id, main, title: self.title, caption: self.caption, views }
+    }
 }
 
 /// Every figure the report has points for, as standalone SVG documents on white.
 pub fn figures(report: &Report) -> Vec<Figure> {
-    let figure = |plate: &Plate| {
-        let (svg, _) = plate.svg(STATIC, Palette::Light)?;
-        Some(Figure { id: plate.id.into(), title: plate.title.clone(), caption: plate.caption.clone(), svg })
-    };
-    plates(report).iter().filter_map(figure).collect()
+    plates(report).iter().filter_map(|plate| plate.alone(STATIC)).collect()
 }
 
 /// The first figure alone (the gap, where there is one) at 900 × 480; empty if nothing was recorded.
@@ -133,14 +147,8 @@ pub fn hero_figure(report: &Report) -> String {
 /// The figures for a page that defines the `--fig-…` colours.
 pub(super) fn inline(report: &Report) -> Vec<Inline> {
     let figure = |plate: Plate| {
-        let main = ["gap", "singular_values", "completion"].contains(&plate.id);
-        let sheets = [if main { WIDE } else { SMALL }, NARROW];
-        let view = |sheet: &Sheet| {
-            let (svg, picture) = plate.svg(*sheet, Palette::Variables)?;
-            Some(View { svg, readings: serde_json::to_string(&picture.readings).ok()? })
-        };
-        let views: Vec<View> = sheets.iter().filter_map(view).collect();
-        Inline { id: plate.id, main, title: plate.title, caption: plate.caption, views }
+        let main = ["gap", "singular_values", "completion"].contains(&plate.id.as_str());
+        plate.inline(main, [if main { WIDE } else { SMALL }, NARROW])
     };
     plates(report).into_iter().map(figure).collect()
 }

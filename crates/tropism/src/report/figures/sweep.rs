@@ -1,59 +1,54 @@
 //! Figures of a sweep: a quantity over the key that varied, means with intervals, a picture over key and loss.
 
 use super::axis::{Axis, LABEL_SIZE, Warp};
-use super::canvas::{Anchor, Palette, Pen, Role, finish, sketch, text_width};
-use super::chart::{Chart, Line, Sheet};
-use super::{Figure, raster};
+use super::canvas::{Anchor, Pen, Role, sketch, text_width};
+use super::chart::{Chart, Line, Picture, Sheet};
+use super::{Figure, Inline, NARROW, Plate, WIDE, raster};
 use crate::report::format::{digits, number, superscript};
 use crate::report::{PhasePicture, SweepAxis, SweepReport};
 use crate::theory::trends::Shape;
 
-/// Size of a chart, which has its title inside where no page around it has one.
-fn sheet(palette: Palette) -> Sheet {
-    Sheet { width: 720.0, height: 400.0, titled: palette == Palette::Light }
-}
+/// A figure that stands on its own.
+const ALONE: Sheet = Sheet { width: 720.0, height: 400.0, titled: true };
 
 /// The title inside a figure that stands on its own.
-fn heading(pen: &mut Pen, palette: Palette, title: &str) {
-    if palette == Palette::Light {
+fn heading(pen: &mut Pen, sheet: Sheet, title: &str) {
+    if sheet.titled {
         pen.text(Role::Ink, 15.0, Anchor::Start, (16.0, 20.0), title);
     }
 }
 
 const ROW: f64 = 28.0;
-const TOP: f64 = 52.0;
-const PLOT: f64 = 420.0;
+/// Narrower sheets set a name above its row.
+const LEAST_BESIDE: f64 = 460.0;
 
-/// Every figure the sweep has values for, with the page's colours or on its own.
-pub(in crate::report) fn sweep_figures(report: &SweepReport, inline: bool) -> Vec<Figure> {
-    let palette = if inline { Palette::Variables } else { Palette::Light };
+/// Every figure the sweep has values for.
+fn plates(report: &SweepReport) -> Vec<Plate<'_>> {
     let numbers = report.axes.first().filter(|_| report.axes.len() == 1).and_then(|a| a.numbers.as_deref());
-    let of = |quantity: &String| match numbers {
-        Some(x) if x.len() > 1 => over_axis(report, quantity, x, palette),
-        _ => over_names(report, quantity, palette),
+    let of = |quantity: &'_ String| match numbers {
+        Some(x) if x.len() > 1 => over_axis(report, quantity, x),
+        _ => over_names(report, quantity),
     };
-    let drawn = report.picture.as_ref().zip(report.axes.first()).and_then(|(p, a)| picture(p, a, palette));
+    let drawn = report.picture.as_ref().zip(report.axes.first()).and_then(|(p, a)| picture(p, a));
     drawn.into_iter().chain(report.quantities.iter().filter_map(of)).collect()
+}
+
+/// The figures as standalone SVG documents on white.
+pub(in crate::report) fn sweep_figures(report: &SweepReport) -> Vec<Figure> {
+    plates(report).iter().filter_map(|plate| plate.alone(ALONE)).collect()
+}
+
+/// The figures for a page, for wide and for narrow screens.
+pub(in crate::report) fn sweep_inline(report: &SweepReport) -> Vec<Inline> {
+    plates(report).into_iter().map(|plate| plate.inline(true, [WIDE, NARROW])).collect()
 }
 
 fn words(quantity: &str) -> String {
     quantity.replace('_', " ")
 }
 
-fn figure(
-    quantity: &str,
-    title: String,
-    caption: &str,
-    body: &str,
-    size: (f64, f64),
-    palette: Palette,
-) -> Figure {
-    let svg = finish(body, size, palette, &title, &format!("{title}. {caption}"));
-    Figure { id: quantity.into(), title, caption: caption.into(), svg }
-}
-
 /// Means with intervals over a key of numbers, with the fitted power law and the predicted one.
-fn over_axis(report: &SweepReport, quantity: &str, x: &[f64], palette: Palette) -> Option<Figure> {
+fn over_axis<'a>(report: &'a SweepReport, quantity: &str, x: &[f64]) -> Option<Plate<'a>> {
     let mut runs: Vec<(f64, f64)> =
         report.runs.iter().filter_map(|r| Some((x[r.at[0]], *r.values.get(quantity)?))).collect();
     if runs.is_empty() {
@@ -107,10 +102,10 @@ fn over_axis(report: &SweepReport, quantity: &str, x: &[f64], palette: Palette) 
         lines,
         marks: vec![],
     };
-    let drawn = chart.draw(sheet(palette), &title);
     let caption =
         format!("Mean of {} over the seeds for every value of {label}, with its interval.", words(quantity));
-    Some(figure(quantity, title, &caption, &drawn.body, drawn.size, palette))
+    let draw = Box::new(move |sheet, title: &str| Some(chart.draw(sheet, title)));
+    Some(Plate { id: quantity.into(), title, caption, draw })
 }
 
 /// The fitted power law and the predicted one through the middle of the runs.
@@ -139,74 +134,101 @@ fn laws(report: &SweepReport, quantity: &str, x: &[f64], log_y: bool) -> Vec<Lin
     fitted.into_iter().chain([predicted]).collect()
 }
 
+/// A combination with its mean.
+type Row<'a> = (&'a str, crate::verdict::Interval);
+
 /// Means with intervals, a row for every combination.
-fn over_names(report: &SweepReport, quantity: &str, palette: Palette) -> Option<Figure> {
-    let rows: Vec<(&str, crate::verdict::Interval)> =
+fn over_names<'a>(report: &'a SweepReport, quantity: &str) -> Option<Plate<'a>> {
+    let rows: Vec<Row> =
         report.groups.iter().filter_map(|g| Some((g.name.as_str(), *g.means.get(quantity)?))).collect();
     if rows.len() < 2 {
         return None;
     }
     let ends = |m: &crate::verdict::Interval| [m.estimate, m.low, m.high];
     let axis = Axis::plain(&words(quantity), rows.iter().flat_map(|r| ends(&r.1)))?;
-    let left = rows.iter().map(|r| text_width(r.0, LABEL_SIZE)).fold(80.0, f64::max) + 28.0;
-    let size = (left + PLOT + 96.0, TOP + ROW * rows.len() as f64 + 44.0);
     let title = format!("{}: mean over {} seeds", words(quantity), report.seeds.len());
-    let place = |v: f64| left + PLOT * axis.unit(v);
+    let caption = "A dot for the mean of every combination, a bar for its interval.".into();
+    let draw = Box::new(move |sheet, title: &str| Some(draw_rows(&rows, &axis, sheet, title)));
+    Some(Plate { id: quantity.into(), title, caption, draw })
+}
+
+fn draw_rows(rows: &[Row], axis: &Axis, sheet: Sheet, title: &str) -> Picture {
+    let beside = sheet.width >= LEAST_BESIDE;
+    let widest = rows.iter().map(|r| text_width(r.0, LABEL_SIZE)).fold(80.0, f64::max) + 28.0;
+    // The name stands left of its row or, where that leaves too little, above it.
+    let (left, row, above) =
+        if beside { (widest.min(0.5 * sheet.width), ROW, 0.0) } else { (16.0, ROW + 16.0, 16.0) };
+    let top = if sheet.titled { 52.0 } else { 22.0 };
+    let size = (sheet.width, top + row * rows.len() as f64 + 44.0);
+    let plot = sheet.width - left - 96.0;
+    let place = |v: f64| left + plot * axis.unit(v);
     let bottom = size.1 - 44.0;
     let body = sketch(size, |pen| {
         pen.rect(Role::Paper, (0.0, 0.0), size);
-        heading(pen, palette, &title);
-        scale(pen, &axis, left, (TOP - 8.0, bottom));
+        heading(pen, sheet, title);
+        scale(pen, axis, (left, plot), (top - 8.0, bottom));
         for (i, (name, mean)) in rows.iter().enumerate() {
-            let y = TOP + ROW * (i as f64 + 0.5);
-            pen.text(Role::Ink, LABEL_SIZE, Anchor::End, (left - 12.0, y), name);
+            let y = top + row * i as f64 + above + 0.5 * ROW;
+            if beside {
+                pen.text(Role::Ink, LABEL_SIZE, Anchor::End, (left - 12.0, y), name);
+            } else {
+                pen.text(Role::Ink, LABEL_SIZE, Anchor::Start, (left, y - 0.5 * ROW - 2.0), name);
+            }
             if mean.low.is_finite() {
                 pen.line(Role::Data, 2.0, &[(place(mean.low), y), (place(mean.high), y)]);
             }
             pen.dot(Role::Data, (place(mean.estimate), y), 4.0, true);
-            pen.text(
-                Role::Muted,
-                LABEL_SIZE,
-                Anchor::Start,
-                (left + PLOT + 10.0, y),
-                &digits(mean.estimate, 4),
-            );
+            let at = (left + plot + 10.0, y);
+            pen.text(Role::Muted, LABEL_SIZE, Anchor::Start, at, &digits(mean.estimate, 4));
         }
     });
-    let caption = "A dot for the mean of every combination, a bar for its interval.";
-    Some(figure(quantity, title, caption, &body, size, palette))
+    Picture { body, size, readings: vec![] }
 }
 
-fn scale(pen: &mut Pen, axis: &Axis, left: f64, (top, bottom): (f64, f64)) {
-    for tick in axis.ticks(PLOT, super::axis::Lie::Across) {
-        let x = left + PLOT * axis.unit(tick.at);
+fn scale(pen: &mut Pen, axis: &Axis, (left, plot): (f64, f64), (top, bottom): (f64, f64)) {
+    for tick in axis.ticks(plot, super::axis::Lie::Across) {
+        let x = left + plot * axis.unit(tick.at);
         pen.line(Role::Grid, 1.0, &[(x, top), (x, bottom)]);
         if let Some(label) = tick.label {
             pen.text(Role::Muted, LABEL_SIZE, Anchor::Middle, (x, bottom + 14.0), &label);
         }
     }
-    pen.line(Role::Muted, 1.0, &[(left, bottom), (left + PLOT, bottom)]);
-    pen.text(Role::Ink, LABEL_SIZE, Anchor::Middle, (left + PLOT / 2.0, bottom + 32.0), &axis.label);
+    pen.line(Role::Muted, 1.0, &[(left, bottom), (left + plot, bottom)]);
+    pen.text(Role::Ink, LABEL_SIZE, Anchor::Middle, (left + plot / 2.0, bottom + 32.0), &axis.label);
 }
 
 /// The quantity as grey over the values of the key (across) and the loss (upwards).
-fn picture(of: &PhasePicture, axis: &SweepAxis, palette: Palette) -> Option<Figure> {
-    let columns = axis.names.len();
+fn picture<'a>(of: &'a PhasePicture, axis: &'a SweepAxis) -> Option<Plate<'a>> {
     let (lo, hi) = of
         .values
         .iter()
         .flatten()
         .fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(*v), b.max(*v)));
-    if lo >= hi || columns == 0 {
+    if lo >= hi || axis.names.is_empty() {
         return None;
     }
-    let (left, top, width, height) = (92.0, 48.0, 520.0, 320.0);
-    let size = (left + width + 110.0, top + height + 60.0);
     let title = format!("{} over {} and loss", words(&of.quantity), axis.key);
+    let caption = "Grey from the smallest value (black) to the largest (white); where it has no value, the sand colour shows.";
+    let draw = Box::new(move |sheet, title: &str| draw_picture(of, axis, [lo, hi], (sheet, title)));
+    Some(Plate { id: "picture".into(), title, caption: caption.into(), draw })
+}
+
+fn draw_picture(
+    of: &PhasePicture,
+    axis: &SweepAxis,
+    [lo, hi]: [f64; 2],
+    (sheet, title): (Sheet, &str),
+) -> Option<Picture> {
+    let columns = axis.names.len();
+    let (low, high) = (number(lo), number(hi));
+    let ends = text_width(&low, LABEL_SIZE).max(text_width(&high, LABEL_SIZE));
+    let (left, top) = (92.0, if sheet.titled { 48.0 } else { 14.0 });
+    let (width, height) = (sheet.width - left - ends - 50.0, sheet.height - top - 60.0);
+    let size = (sheet.width, sheet.height);
     let rows = of.levels.len();
     let body = sketch(size, |pen| {
         pen.rect(Role::Paper, (0.0, 0.0), size);
-        heading(pen, palette, &title);
+        heading(pen, sheet, title);
         pen.rect(Role::Unseen, (left, top), (left + width, top + height));
         let cell = width / columns as f64;
         // Labels that do not touch.
@@ -222,14 +244,9 @@ fn picture(of: &PhasePicture, axis: &SweepAxis, palette: Palette) -> Option<Figu
             pen.text(Role::Muted, LABEL_SIZE, Anchor::End, (left - 8.0, y), &label);
         }
         pen.upright(Role::Ink, LABEL_SIZE, (18.0, top + height / 2.0), "training loss");
-        pen.text(Role::Ink, LABEL_SIZE, Anchor::Start, (left + width + 40.0, top + 6.0), &number(hi));
-        pen.text(
-            Role::Ink,
-            LABEL_SIZE,
-            Anchor::Start,
-            (left + width + 40.0, top + height - 6.0),
-            &number(lo),
-        );
+        let beside = left + width + 40.0;
+        pen.text(Role::Ink, LABEL_SIZE, Anchor::Start, (beside, top + 6.0), &high);
+        pen.text(Role::Ink, LABEL_SIZE, Anchor::Start, (beside, top + height - 6.0), &low);
     });
     // Rows of an image run downwards.
     let shade = |v: &Option<f64>| v.map(|v| (v - lo) / (hi - lo));
@@ -238,6 +255,5 @@ fn picture(of: &PhasePicture, axis: &SweepAxis, palette: Palette) -> Option<Figu
     let body = body
         + &raster::image(&shades, columns, (left, top), (width, height))?
         + &raster::image(&ramp, 1, (left + width + 18.0, top), (14.0, height))?;
-    let caption = "Grey from the smallest value (black) to the largest (white); where it has no value, the sand colour shows.";
-    Some(figure("picture", title, caption, &body, size, palette))
+    Some(Picture { body, size, readings: vec![] })
 }
