@@ -26,6 +26,7 @@ mod kernel_interpolant;
 mod kernel_margin;
 pub mod kkt;
 pub mod least_rank;
+mod low_rank_fit;
 mod margin_solver;
 mod matrix_balls;
 mod max_margin;
@@ -61,7 +62,7 @@ mod variation_sphere;
 mod weighted_interpolant;
 mod weighted_margin;
 
-/// Declares which of the modules above are programs a theorem can name.
+/// Declares which of the modules above are programs: those that a theorem can name, and those that stand beside what is selected.
 macro_rules! programs {
     ($($module:ident),+ $(,)?) => {
         /// Every program, sorted by id.
@@ -84,6 +85,7 @@ programs! {
     greedy_rank,
     kernel_interpolant,
     kernel_margin,
+    least_rank,
     max_margin,
     min_norm_interpolant,
     nuclear_interpolant,

@@ -159,13 +159,8 @@ pub(super) fn fourier(setup: &Setup, reference: Option<&Reference>, w: &[f64]) -
 
 /// `|d^{-1/2} Σ_j w_j e^{−2πi jk/d}|` for `k = 0, …, d/2`.
 fn moduli(w: &[f64]) -> Vec<f64> {
-    let transform = Fourier::new(w.len());
-    let modulus = |k: usize| {
-        let terms = w.iter().enumerate().map(|(j, v)| (transform.entry(k, j), v));
-        let (re, im) = terms.fold((0.0, 0.0), |(re, im), ((c, s), v)| (re + c * v, im + s * v));
-        f64::hypot(re, im)
-    };
-    (0..=w.len() / 2).map(modulus).collect()
+    let spectrum = Fourier::new(w.len()).transform(w);
+    spectrum[..=w.len() / 2].iter().map(|(re, im)| f64::hypot(*re, *im)).collect()
 }
 
 #[cfg(test)]
