@@ -82,7 +82,7 @@ fn targets(loss: &dyn Loss) -> Targets {
 fn allocations(optimizer: &dyn Optimizer, loss: &dyn Loss) -> u64 {
     let (x, targets) = (design(), targets(loss));
     let model = ModelSpec::linear(Default::default())
-        .build(&Interface { inputs: INPUTS, outputs: targets.outputs(), shape: None })
+        .build(&Interface { inputs: INPUTS, outputs: targets.outputs(), shape: None, image: None })
         .expect("no keys");
     let mut oracle = DataOracle::new(&*model, loss, &x, &targets, -(SAMPLES as f64).ln());
     let mut state = optimizer.start(vec![0.5; model.dim()], 1);
@@ -175,7 +175,9 @@ fn a_gradient_of_a_network_allocates_nothing() {
             for outputs in [1, 3] {
                 let spec =
                     ModelSpec::parse("model", id, keys.parse().expect("valid TOML"), &[]).expect("keys");
-                let plain = spec.build(&Interface { inputs: 9, outputs, shape: None }).expect("in range");
+                let plain = spec
+                    .build(&Interface { inputs: 9, outputs, shape: None, image: None })
+                    .expect("in range");
                 let mut theta: Vec<f64> =
                     (0..plain.dim()).map(|j| ((j * 7) % 5) as f64 / 4.0 - 0.5).collect();
                 let lazy = !plain.facts().linear_in_parameters;
@@ -215,8 +217,9 @@ fn a_training_step_of_a_network_allocates_nothing() {
     for (id, keys) in models() {
         for keys in keys {
             let spec = ModelSpec::parse("model", id, keys.parse().expect("valid TOML"), &[]).expect("keys");
-            let model =
-                spec.build(&Interface { inputs: 9, outputs: 1, shape: Some((3, 3)) }).expect("in range");
+            let model = spec
+                .build(&Interface { inputs: 9, outputs: 1, shape: Some((3, 3)), image: None })
+                .expect("in range");
             for (optimizer, settings) in [
                 ("gradient_descent", ""),
                 ("sgd", "batch = 4"),

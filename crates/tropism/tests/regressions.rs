@@ -319,3 +319,31 @@ fn muon_on_vectors_tells_of_adams_memory() {
     let text = "[data]\nkind = \"gaussian_separable\"\nn = 20\nd = 3\n[loss]\nkind = \"logistic\"\n[optimizer]\nkind = \"muon\"\nvectors = \"adam\"\nmomentum = 0.0\nbeta1 = 0.9\nbeta2 = 0.5\nepsilon = 0.0\nstep_size = 0.1\npower = 0.5\n[horizon]\nsteps = 40000";
     expect("muon", &examine_text(text).expect("a verdict"), &[Undecided]);
 }
+
+/// Numbers that no run can begin with are refused by the key that made them, before anything is allocated for them.
+#[test]
+fn starts_without_numbers_are_refused_by_their_key() {
+    let refused = |data: Dataset, keys: &str| {
+        let spec = Spec::parse(&format!("[data]\nkind = \"memory\"\n{keys}")).expect("a valid experiment");
+        Setup::with_data(&spec, data).err().map(|e| e.to_string()).unwrap_or_default()
+    };
+    let data = || binary(&[&[1.0, 0.2], &[0.3, 1.0], &[2.0, 0.5]]);
+    for (model, words) in [
+        (
+            "kind = \"deep_linear\"\ndepth = 8\ninit_scale = 1e60",
+            ["`init_scale`", "1e60", "output on sample 1"],
+        ),
+        ("kind = \"deep_relu\"\ndepth = 8\ninit_scale = 1e60", ["`init_scale`", "1e60", "output on sample"]),
+        ("kind = \"diagonal\"\ninit_scale = 1e300", ["`init_scale`", "1e300", "output on sample 1"]),
+        ("kind = \"linear\"\nstart = 1.5e308", ["`start`", "1.5e308", "output on sample"]),
+        ("kind = \"deep_linear\"\nwidth = 1000000", ["`width`", "1000000", "1000003000000 weights"]),
+    ] {
+        let found = refused(data(), &format!("[model]\n{model}\n{GD}"));
+        assert!(words.iter().all(|w| found.contains(w)), "{model}: {found}");
+    }
+    // Outputs that are numbers, of which the squared loss makes none.
+    let squared = "[model]\nkind = \"deep_linear\"\ndepth = 2\ninit_scale = 1e90\n[loss]\nkind = \"squared\"\n\
+                   [optimizer]\nkind = \"gradient_descent\"\n";
+    let found = refused(data(), squared);
+    assert!(found.contains("`init_scale`") && found.contains("training loss is exp("), "{found}");
+}

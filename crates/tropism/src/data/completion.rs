@@ -78,6 +78,7 @@ pub fn of_matrices(name: &str, x: Design, y: Vec<f64>, (rows, cols): (usize, usi
         notes: vec![],
         truth: None,
         shape: Some((rows, cols)),
+        image: None,
         test: None,
     }
 }

@@ -125,8 +125,10 @@ pub struct Dataset {
     /// What was done to the data on the way in, in full sentences.
     pub notes: Vec<String>,
     pub truth: Option<Truth>,
-    /// Where an input is a matrix or an image: its rows and columns, entries along rows.
+    /// Where an input is a matrix: its rows and columns, entries along rows.
     pub shape: Option<(usize, usize)>,
+    /// Where the first columns are the pixels of an image: its rows and columns, pixels along rows.
+    pub image: Option<(usize, usize)>,
     /// Held-out samples, prepared the same way.
     pub test: Option<Box<Dataset>>,
 }
@@ -163,6 +165,7 @@ impl Dataset {
             notes: vec![],
             truth: None,
             shape: None,
+            image: None,
             test: None,
         }
     }

@@ -87,7 +87,7 @@ pub fn prepare(table: Table, how: &Preparation, task: Task, seed: u64) -> Result
     let standardise = how.standardise.unwrap_or(table.standardise);
     let stats = columns::Stats::of(&table.x, &rows);
     stats.note(&table, standardise, rows.len(), &mut notes);
-    let Table { source, columns: mut features, x, notes: mut all_notes, .. } = table;
+    let Table { source, columns: mut features, x, notes: mut all_notes, image, .. } = table;
     all_notes.append(&mut notes);
 
     let finish = |mut x: Design| {
@@ -105,9 +105,10 @@ pub fn prepare(table: Table, how: &Preparation, task: Task, seed: u64) -> Result
     }
     let test = test_x.map(|x| {
         let name = format!("{source} (held out)");
-        Box::new(dataset(name, x, held_targets, features.clone(), classes.clone(), vec![]))
+        let held = dataset(name, x, held_targets, features.clone(), classes.clone(), vec![]);
+        Box::new(Dataset { image, ..held })
     });
-    Ok(Dataset { test, ..dataset(source, train_x, targets, features, classes, all_notes) })
+    Ok(Dataset { test, image, ..dataset(source, train_x, targets, features, classes, all_notes) })
 }
 
 fn dataset(
@@ -118,7 +119,8 @@ fn dataset(
     classes: Vec<String>,
     notes: Vec<String>,
 ) -> Dataset {
-    Dataset { name, x: Arc::new(x), targets, features, classes, notes, truth: None, shape: None, test: None }
+    let (truth, shape, image, test) = (None, None, None, None);
+    Dataset { name, x: Arc::new(x), targets, features, classes, notes, truth, shape, image, test }
 }
 
 fn check_options(how: &Preparation, task: Task) -> Result<(), Error> {

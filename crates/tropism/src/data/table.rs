@@ -24,6 +24,8 @@ pub struct Table {
     pub standardise: bool,
     /// What is worth knowing about the source, in full sentences.
     pub notes: Vec<String>,
+    /// Where the columns are the pixels of an image, row by row: its rows and columns.
+    pub image: Option<(usize, usize)>,
 }
 
 /// A named label column.
@@ -69,6 +71,7 @@ impl Table {
             rows: RowNumbers::From(1),
             standardise: false,
             notes: vec![],
+            image: None,
         }
     }
 

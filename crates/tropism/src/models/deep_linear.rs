@@ -4,12 +4,12 @@
 //! Assumes: nothing. Without biases.
 //! Source: Ji, Telgarsky 2018, arXiv 1810.02032; Arora, Cohen, Hazan 2018, arXiv 1802.06509 (balanced start).
 //! Units and invariance: homogeneous of degree `N`; commutes with rotations of the inputs.
-//! Errors: `depth` outside 1..64, a width of 0, `widths` of the wrong number, `init_scale = 0` for `N ≥ 2` (a saddle).
+//! Errors: `depth` outside 1..64, a width of 0, `widths` of the wrong number, more weights than a gigabyte holds, `init_scale = 0` for `N ≥ 2` (a saddle).
 //! Example: `model.kind = "deep_linear"`, `model.depth = 3`, `model.width = 10`.
 
 use super::factors::{Factors, Start};
 use super::through_predictor::ThroughPredictor;
-use super::{Interface, Model, ModelFacts, Structure, check_depth, check_not_saddle};
+use super::{Interface, Model, ModelFacts, Structure, check_depth, check_not_saddle, check_size};
 use crate::Error;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -88,5 +88,11 @@ pub(super) fn sizes(
         let key = if widths.is_some() { "widths" } else { "width" };
         return Err(Error::bad_value("model", key, 0, "every width must be at least 1"));
     }
-    Ok([vec![cols], inner, vec![rows]].concat())
+    let sizes = [vec![cols], inner, vec![rows]].concat();
+    let (key, found) = match (widths, width) {
+        (Some(list), _) => ("widths", format!("{list:?}")),
+        (None, w) => ("width", w.unwrap_or(rows.max(cols)).to_string()),
+    };
+    check_size(key, found, sizes.windows(2).map(|s| (s[0], s[1])))?;
+    Ok(sizes)
 }

@@ -2,7 +2,7 @@
 //!
 //! Shapes: inputs `rows × cols`, entries along rows (`d = rows · cols`); `W_1 [width × cols]`, …, `W_N [rows × width]`. For
 //! matrix completion every input is zero but for one entry. Depth 1 trains the matrix itself.
-//! Assumes: data whose inputs are matrices (`matrix_completion`, `matrix_sensing`, `image_completion`, `matrix`).
+//! Assumes: data whose inputs are matrices (`matrix_completion`, `matrix_sensing`, `camera`, `matrix`).
 //! Source: Gunasekar et al. 2017, arXiv 1705.09280 (depth 2); Arora et al. 2019, arXiv 1905.13655 (any depth).
 //! Units and invariance: homogeneous of degree `N`.
 //! Errors: inputs that are no matrices, `depth` outside 1..64, widths of 0 or of the wrong number, `init_scale = 0` for

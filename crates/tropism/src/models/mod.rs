@@ -55,8 +55,31 @@ pub struct Interface {
     pub inputs: usize,
     /// Outputs per sample, `k`.
     pub outputs: usize,
-    /// Where an input is a matrix or an image, its rows and columns; entries run along rows.
+    /// Where an input is a matrix, its rows and columns; entries run along rows.
     pub shape: Option<(usize, usize)>,
+    /// Where an input holds the pixels of an image, its rows and columns; pixels run along rows.
+    pub image: Option<(usize, usize)>,
+}
+
+/// Most trained and frozen weights of a model: a start of one gigabyte, of which a run holds several copies.
+const MOST_WEIGHTS: usize = 1 << 27;
+
+/// Refuses weight matrices of more than [`MOST_WEIGHTS`] entries together, before any memory is asked for; `key` says what `found` set.
+fn check_size(
+    key: &str,
+    found: impl ToString,
+    matrices: impl IntoIterator<Item = (usize, usize)>,
+) -> Result<(), crate::Error> {
+    let total =
+        matrices.into_iter().try_fold(0_usize, |sum, (rows, cols)| sum.checked_add(rows.checked_mul(cols)?));
+    if total.is_some_and(|t| t <= MOST_WEIGHTS) {
+        return Ok(());
+    }
+    let weights = total.map_or_else(|| "more weights than can be counted".into(), |t| format!("{t} weights"));
+    let expected = format!(
+        "the model would have {weights}, and at most {MOST_WEIGHTS} (one gigabyte of numbers) are allowed: make it smaller"
+    );
+    Err(crate::Error::bad_value("model", key, found, &expected))
 }
 
 /// Refuses a depth below `least`.

@@ -15,7 +15,7 @@
 //! Example: `model.kind = "two_layer_relu"`, `width = 512`, `scheme = "balanced"`, `init_scale = 0.01`.
 
 use super::network::{Layer, Network};
-use super::{Block, Interface, Model, ModelFacts, Structure, Trained, Workspace, check_not_saddle};
+use super::{Block, Interface, Model, ModelFacts, Structure, Trained, Workspace, check_not_saddle, check_size};
 use crate::numerics::linalg::norm2;
 use crate::numerics::rng::{self, Rng};
 use crate::numerics::{Design, Matrix};
@@ -82,6 +82,7 @@ impl TwoLayerReluSpec {
         self.check_start(interface)?;
         let (m, Interface { inputs, outputs, .. }) = (self.width, *interface);
         let factor = if self.scheme == Scheme::Ntk { 1.0 / (m as f64).sqrt() } else { 1.0 };
+        check_size("width", m, [(m, inputs), (outputs, m)])?;
         let layers = vec![Layer::dense(inputs, m), Layer::dense(m, outputs)];
         let mut model =
             TwoLayerRelu { network: Network { layers, factor, frozen: vec![] }, spec: self.clone() };
@@ -141,8 +142,9 @@ pub(super) fn draw(rng: &mut Rng, deviation: f64, out: &mut [f64]) {
     }
 }
 
-/// Makes the outgoing weights of every unit as long as its incoming ones, `hidden [m × d]`, `outer [k × m]`.
-fn balance(hidden: &[f64], outer: &mut [f64], units: usize) {
+/// Makes the outgoing weights of every unit as long as its incoming ones, `hidden [m × d]`, `outer [k × m]`. Units that are channels have
+/// one column of `outer` at each position, `m` columns apart.
+pub(super) fn balance(hidden: &[f64], outer: &mut [f64], units: usize) {
     let d = hidden.len() / units;
     for j in 0..units {
         let wanted = norm2(&hidden[j * d..(j + 1) * d]);
@@ -246,7 +248,7 @@ mod tests {
     fn start(rows: &[[f64; 3]], width: usize, trained: Trained) -> Result<Vec<f64>, String> {
         let rows = rows.iter().map(|r| r.to_vec()).collect();
         let spec = TwoLayerReluSpec { width, trained, start: Some(rows), ..Default::default() };
-        let model = spec.build(&Interface { inputs: 2, outputs: 1, shape: None }).map_err(|e| e.to_string())?;
+        let model = spec.build(&Interface { inputs: 2, outputs: 1, shape: None, image: None }).map_err(|e| e.to_string())?;
         let mut theta = vec![f64::NAN; model.dim()];
         model.init(&mut rng::rng(0, rng::Stream::Init), &mut theta);
         Ok(theta)

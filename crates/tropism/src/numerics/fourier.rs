@@ -33,6 +33,25 @@ impl Fourier {
         self.table[k * j % self.table.len()]
     }
 
+    /// `F w`, real and imaginary parts, `[d]`.
+    pub fn transform(&self, w: &[f64]) -> Vec<(f64, f64)> {
+        let at = |k: usize| {
+            let terms = w.iter().enumerate().map(|(j, v)| (self.entry(k, j), v));
+            terms.fold((0.0, 0.0), |(re, im), ((c, s), v)| (re + c * v, im + s * v))
+        };
+        (0..w.len()).map(at).collect()
+    }
+
+    /// The real part of `F* s`: the signal `[d]` of a spectrum.
+    pub fn inverse(&self, spectrum: &[(f64, f64)]) -> Vec<f64> {
+        let at = |j: usize| {
+            let terms = spectrum.iter().enumerate().map(|(k, v)| (self.entry(k, j), v));
+            // The conjugate of the entry.
+            terms.map(|((c, s), (re, im))| c * re + s * im).sum()
+        };
+        (0..spectrum.len()).map(at).collect()
+    }
+
     /// Upper bounds on `|(F v)_k|` for every `v` within `error` of `w`, entrywise; `[d]`.
     pub fn moduli_above(&self, w: &[f64], error: &[f64]) -> Vec<f64> {
         let d = w.len();
@@ -82,6 +101,8 @@ mod tests {
             let wave: Vec<f64> =
                 (0..d).map(|j| (std::f64::consts::TAU * j as f64 / d as f64 + 1.0).cos()).collect();
             let above = f.moduli_above(&wave, &vec![0.0; d]);
+            let back = f.inverse(&f.transform(&wave));
+            assert!(back.iter().zip(&wave).all(|(a, b)| (a - b).abs() < 1e-14));
             let size = above.iter().map(|v| v * v).sum::<f64>().sqrt();
             assert!(size >= norm2(&wave) && size <= norm2(&wave) * (1.0 + 1e-13), "{d}");
             if d > 2 {

@@ -124,7 +124,7 @@ mod tests {
 
     fn after_one_step(data: &Dataset, loss: &LossSpec, start: &[f64], damping: f64) -> Vec<f64> {
         let model = ModelSpec::linear(Default::default())
-            .build(&Interface { inputs: 5, outputs: 1, shape: None })
+            .build(&Interface { inputs: 5, outputs: 1, shape: None, image: None })
             .unwrap();
         let loss = loss.build().unwrap();
         let mut oracle = DataOracle::new(&*model, &*loss, &data.x, &data.targets, -(3f64.ln()));

@@ -81,6 +81,27 @@ impl ModelSection {
     pub fn id(&self) -> &'static str {
         self.model.id()
     }
+
+    /// The key that makes the start as large as it is, with what it says: the largest number among those that set its scale.
+    fn scale_of_start(&self) -> (String, String) {
+        let keys = serde_json::to_value(self).unwrap_or_default();
+        let size = |key: &str| -> Option<f64> { largest(keys.get(key)?) };
+        let named = ["init_scale", "start", "start_v", "output_scale"]
+            .into_iter()
+            .filter_map(|k| Some((k, size(k)?)));
+        let (key, value) = named.max_by(|a, b| a.1.total_cmp(&b.1)).unwrap_or(("init_scale", 0.0));
+        // Debug writes large numbers with an exponent.
+        (key.into(), format!("{value:?}"))
+    }
+}
+
+/// The largest modulus in a number or in lists of numbers.
+fn largest(value: &serde_json::Value) -> Option<f64> {
+    match value {
+        serde_json::Value::Number(n) => n.as_f64().map(f64::abs),
+        serde_json::Value::Array(list) => list.iter().filter_map(largest).max_by(f64::total_cmp),
+        _ => None,
+    }
 }
 
 /// The `[loss]` section.

@@ -1,7 +1,7 @@
 //! A checked experiment with everything built.
 
 use super::curvature::curvature;
-use super::{HorizonSpec, Reduction, Spec, Time};
+use super::{HorizonSpec, ModelSection, Reduction, Spec, Time};
 use crate::data::{Dataset, FileSpec, Table, Targets};
 use crate::error::Error;
 use crate::losses::{Loss, Tail, Task};
@@ -61,6 +61,7 @@ impl Setup {
         let mut spec = spec.clone();
         spec.model.model.resolve_seed(spec.seed);
         let (model, theta0) = start(&spec, &data)?;
+        check_start(&spec.model, &*model, &*loss, &data, &theta0)?;
         let log_weight = match spec.loss.reduction {
             Reduction::Mean => -(data.n() as f64).ln(),
             Reduction::Sum => 0.0,
@@ -138,8 +139,35 @@ fn start(spec: &Spec, data: &Dataset) -> Result<(Box<dyn Model>, Vec<f64>), Erro
     Ok((model, theta0))
 }
 
+/// Refuses a start whose outputs, or whose loss, are no numbers that a run could begin with.
+fn check_start(
+    section: &ModelSection,
+    model: &dyn Model,
+    loss: &dyn Loss,
+    data: &Dataset,
+    theta0: &[f64],
+) -> Result<(), Error> {
+    let k = data.targets.outputs();
+    let mut outputs = vec![0.0; data.n() * k];
+    model.predict(theta0, &data.x, &mut Workspace::default(), &mut outputs);
+    let what = if let Some(i) = outputs.iter().position(|f| !f.is_finite()) {
+        format!("the output on sample {} is {} at the start", i / k + 1, outputs[i])
+    } else {
+        // Where the loss has a finite minimiser its value counts, not only its logarithm.
+        let log = loss.log_sum(&outputs, &data.targets);
+        let largest = if loss.facts().tail == Tail::FiniteRoot { f64::MAX.ln() } else { f64::MAX };
+        if log < largest {
+            return Ok(());
+        }
+        format!("the training loss is exp({log:.4}) at the start, too large a number")
+    };
+    let (key, found) = section.scale_of_start();
+    let expected = format!("{what}; choose a smaller start, or smaller inputs or targets");
+    Err(Error::bad_value("model", &key, found, &expected))
+}
+
 fn interface(data: &Dataset) -> Interface {
-    Interface { inputs: data.d(), outputs: data.targets.outputs(), shape: data.shape }
+    Interface { inputs: data.d(), outputs: data.targets.outputs(), shape: data.shape, image: data.image }
 }
 
 fn check_targets(task: Task, data: &Dataset, loss: &str) -> Result<(), Error> {

@@ -302,7 +302,9 @@ mod tests {
     }
 
     fn linear(inputs: usize) -> Box<dyn Model> {
-        ModelSpec::linear(Default::default()).build(&Interface { inputs, outputs: 1, shape: None }).unwrap()
+        ModelSpec::linear(Default::default())
+            .build(&Interface { inputs, outputs: 1, shape: None, image: None })
+            .unwrap()
     }
 
     fn losses() -> Vec<Box<dyn Loss>> {

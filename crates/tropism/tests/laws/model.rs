@@ -19,15 +19,27 @@ const ROWS: usize = 4;
 /// Settings under which a member is tested; small enough for differences in every parameter.
 fn settings(id: &str) -> &'static [&'static str] {
     match id {
-        "conv_relu" => &["kernel = 2\nchannels = [3]", "kernel = 1\nchannels = [2, 3]\nstride = 2"],
-        "deep_relu" => &["widths = [4]", "depth = 4\nwidth = 5\nscheme = 'ntk'\ninit_scale = 2.0"],
+        "conv_relu" => {
+            &["kernel = 2\nchannels = [3]", "kernel = 1\nchannels = [2, 3]\nstride = 2\nscheme = 'balanced'"]
+        }
+        "deep_relu" => &[
+            "widths = [4]",
+            "widths = [3, 5]\nscheme = 'balanced'",
+            "depth = 4\nwidth = 5\nscheme = 'ntk'\ninit_scale = 2.0",
+        ],
         "two_layer_relu" => &[
             "width = 5",
             "width = 37\nscheme = 'ntk'\ninit_scale = 0.3",
             "width = 16\nscheme = 'balanced'",
             "width = 9\ntrained = 'output_layer'",
         ],
-        "convolutional" => &["", "depth = 1", "depth = 3", "depth = 4\nkernel = 3\nchannels = 2"],
+        "convolutional" => &[
+            "",
+            "depth = 1",
+            "depth = 2\ninit = 'balanced'",
+            "depth = 3",
+            "depth = 4\nkernel = 3\nchannels = 2",
+        ],
         "deep_linear" => &["", "depth = 1", "depth = 2\ninit = 'balanced'", "depth = 3\nwidths = [2, 4]"],
         "diagonal" => &["", "depth = 1", "depth = 3", "start = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]"],
         "matrix_factorization" => &[
@@ -43,7 +55,8 @@ fn settings(id: &str) -> &'static [&'static str] {
 
 fn build(id: &str, keys: &str, outputs: usize) -> Box<dyn Model> {
     let spec = ModelSpec::parse("model", id, keys.parse().expect("valid TOML"), &[]).expect("valid keys");
-    spec.build(&Interface { inputs: INPUTS, outputs, shape: Some(SHAPE) }).expect("in range")
+    spec.build(&Interface { inputs: INPUTS, outputs, shape: Some(SHAPE), image: Some(SHAPE) })
+        .expect("in range")
 }
 
 /// Every registered model over `INPUTS` inputs, with one and with three outputs, and what is not linear in every regime.

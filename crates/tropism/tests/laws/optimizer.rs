@@ -75,7 +75,7 @@ impl Problem {
     /// Calls `f` with the problem's oracle.
     fn with_oracle<T>(&self, f: impl FnOnce(&mut dyn Oracle) -> T) -> T {
         let model = ModelSpec::linear(Default::default())
-            .build(&Interface { inputs: INPUTS, outputs: self.outputs(), shape: None })
+            .build(&Interface { inputs: INPUTS, outputs: self.outputs(), shape: None, image: None })
             .expect("no keys");
         let mut oracle =
             DataOracle::new(&*model, &*self.loss, &self.data.x, &self.data.targets, self.log_weight);

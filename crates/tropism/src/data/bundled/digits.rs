@@ -7,6 +7,8 @@
 //! Source: E. Alpaydin, C. Kaynak (1998), Optical Recognition of Handwritten Digits (its test part), UCI
 //! Machine Learning Repository, doi:10.24432/C50P49, CC BY 4.0; scikit-learn's copy.
 //!
+//! The pixels of an image stand row by row, so that `model.kind = "conv_relu"` knows where they belong; `bias` adds a column that is none.
+//!
 //! Units: whole numbers 0 to 16; standardised to mean 0 and standard deviation 1 unless
 //! `standardise = false`. Some border pixels are zero in every image; they are kept and stay zero.
 //!
@@ -41,6 +43,7 @@ impl Bundled for Digits {
     }
 
     fn table(&self) -> Result<Table, Error> {
-        super::parse(self.id(), CSV)
+        let table = super::parse(self.id(), CSV)?;
+        Ok(Table { image: Some((8, 8)), ..table })
     }
 }

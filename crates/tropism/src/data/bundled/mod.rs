@@ -130,6 +130,7 @@ mod tests {
         let Targets::Sign(y) = &d.targets else { panic!("signs") };
         assert_eq!((y.iter().filter(|v| **v < 0.0).count(), y.len()), (183, 357));
         assert_eq!(d.classes, ["3", "8"]);
+        assert_eq!((d.image, d.shape), (Some((8, 8)), None));
         let mut sums = vec![0.0; d.d()];
         (0..d.n()).for_each(|i| d.x.add_row(i, 1.0, &mut sums));
         // A sum of 357 numbers of order one: 357 roundings of 357 * 2^-53 each at most.
