@@ -126,7 +126,7 @@ fn fourier_answer_and_its_images() {
     let l2 = solved(&MinNormInterpolant::new(x.clone(), y, Norm::L2, None).unwrap()).1.value;
     assert!(l2 <= want && want <= 12.0f64.sqrt() * l2);
     // Two targets for one row.
-    let twice: Arc<Design> = Arc::new(x.select(&[0, 0]).into());
+    let twice: Arc<Design> = Arc::new(x.select(&[0, 0]));
     let p = FourierInterpolant::new(twice, vec![1.0, 2.0]).unwrap();
     let (s, _) = solved(&p);
     assert!(s.status == SolveStatus::Infeasible && p.bound(&s.dual) > 1e5, "{s:?}");
