@@ -12,7 +12,7 @@ use tropism::numerics::{Csr, Design, Matrix};
 use tropism::optimizers::{Curvature, Optimizer, OptimizerSpec, Radius};
 use tropism::spec::Setup;
 use tropism::training::{self, DataOracle, Horizon, Silent};
-use tropism::{Spec, theory};
+use tropism::{Error, Spec, theory};
 
 /// Counts the allocations of each thread, and the bytes that it holds.
 struct Counting;
@@ -288,6 +288,32 @@ fn a_run_allocates_for_its_records_alone() {
             "{optimizer}: {short} and {long}, {records} and {more} records"
         );
     }
+}
+
+/// The flow of a ReLU network with units on their kinks: what is allocated between two horizons are records and what holds them,
+/// and memory that grows with the number of such units, not with that of steps.
+#[test]
+fn a_flow_along_kinks_allocates_for_its_records_alone() {
+    let text = |time: &str| {
+        format!(
+            "[data]\nkind = 'gaussian_separable'\nn = 20\nd = 4\nmargin = 0.3\n[model]\nkind = 'two_layer_relu'\nwidth = 12\n\
+             init_scale = 0.1\n[loss]\nkind = 'exponential'\n[optimizer]\nkind = 'gradient_flow'\n[horizon]\ntime = '{time}'"
+        )
+    };
+    let follow = |time: &str| {
+        let spec = Spec::parse(&text(time)).expect("a valid experiment");
+        let setup = Setup::build(&spec, &|f| Err(Error::data(f.path.clone(), "no files"))).expect("valid");
+        let before = COUNT.get();
+        let run = training::run(&setup.job(), &mut Silent);
+        assert!(run.phases.iter().any(|p| p.contains("on the kink")), "{time}: {:?}", run.phases);
+        (COUNT.get() - before, run.snapshots.len() as u64, run.flow_steps + run.flow_rejected)
+    };
+    let ((short, records, few), (long, more, many)) = (follow("1e100"), follow("1e100000"));
+    let extra = (more - records) * 3 + 40;
+    assert!(
+        many - few > 3 * extra && long - short <= extra,
+        "{short} and {long} allocations, {records} and {more} records, {few} and {many} steps"
+    );
 }
 
 /// Theorems resolved and three steps taken on the completion of a 1000 × 1000 matrix: never a gigabyte at once. Records of

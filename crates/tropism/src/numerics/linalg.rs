@@ -88,9 +88,15 @@ fn view(m: &Matrix) -> View<'_> {
 
 /// `A Bᵀ`.
 pub fn matmul_nt(a: &Matrix, b: &Matrix) -> Matrix {
-    let mut c = Matrix::zeros(a.rows(), b.rows());
-    matmul(c.as_faer_mut(), Accum::Replace, a.as_faer(), b.as_faer().transpose(), 1.0, Par::Seq);
+    let mut c = Matrix::default();
+    matmul_nt_into(a, b, &mut c);
     c
+}
+
+/// `A Bᵀ` in the memory of `c`.
+pub fn matmul_nt_into(a: &Matrix, b: &Matrix, c: &mut Matrix) {
+    c.reset(a.rows(), b.rows());
+    matmul(c.as_faer_mut(), Accum::Replace, a.as_faer(), b.as_faer().transpose(), 1.0, Par::Seq);
 }
 
 /// `Aᵀ B`.

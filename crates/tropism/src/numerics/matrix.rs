@@ -16,6 +16,13 @@ impl Matrix {
         Self { rows, cols, data: vec![0.0; rows * cols] }
     }
 
+    /// All zeros again, in another shape, in the same memory where that suffices.
+    pub fn reset(&mut self, rows: usize, cols: usize) {
+        (self.rows, self.cols) = (rows, cols);
+        self.data.clear();
+        self.data.resize(rows * cols, 0.0);
+    }
+
     /// Takes over `data`, which holds `rows * cols` entries row by row.
     ///
     /// # Panics

@@ -29,10 +29,10 @@ impl Network {
         trace: &mut Trace,
         mut visit: impl FnMut(usize, usize, f64, f64),
     ) {
-        let mut outputs = vec![0.0; x.rows() * self.outputs()];
+        let [mut outputs, mut value, mut change] = std::mem::take(&mut trace.passing);
+        outputs.resize(x.rows() * self.outputs(), 0.0);
         self.pushforward(theta, x, v, trace, &mut outputs);
         let (n, first) = (x.rows(), self.frozen.len());
-        let (mut value, mut change) = (vec![], vec![]);
         for l in first..self.layers.len() - 1 {
             let layer = &self.layers[l];
             value.resize(n * layer.outputs(), 0.0);
@@ -46,6 +46,7 @@ impl Network {
                 visit(l + 1, place, *z, *dz);
             }
         }
+        trace.passing = [outputs, value, change];
     }
 
     /// Value of a unit before its ReLU, at the point of the last pass, whose parameters are `theta`; and the product of the

@@ -184,7 +184,8 @@ impl Network {
         self.forward(theta, x, trace);
         let (n, k) = (x.rows(), self.outputs());
         let mut back = std::mem::take(&mut trace.back);
-        let mut unit = vec![0.0; n * k];
+        let mut unit = std::mem::take(&mut trace.passing[0]);
+        unit.resize(n * k, 0.0);
         out.as_mut_slice().fill(0.0);
         for c in 0..k {
             unit.fill(0.0);
@@ -202,6 +203,7 @@ impl Network {
             }
         }
         trace.back = back;
+        trace.passing[0] = unit;
     }
 }
 

@@ -25,6 +25,8 @@ pub struct Trace {
     pub kinks: Vec<Kink>,
     /// Change of each of them along the last direction.
     pub(super) changes: Vec<f64>,
+    /// Outputs, values and changes of units on the way through one layer.
+    pub(super) passing: [Vec<f64>; 3],
     /// Kernel memory of the two-layer network.
     pub(in crate::models) panel: crate::models::two_layer_kernel::Panel,
 }

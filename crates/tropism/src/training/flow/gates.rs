@@ -19,7 +19,8 @@
 
 use super::gauss_newton::GaussNewton;
 use crate::models::network::{Kink, Network, Trace};
-use crate::numerics::{Design, Factor, Matrix, box_quadratic, linalg};
+use crate::numerics::box_quadratic::BoxQuadratic;
+use crate::numerics::{Design, Factor, Matrix, linalg};
 
 /// Samples whose weight is below this part of the largest exert no force worth a share.
 const FAINT: f64 = 1e-13;
@@ -34,32 +35,60 @@ const MOST: usize = 400;
 /// Relative size of curvature below which a sample is left out of the implicit part here.
 const STIFF: f64 = 1e-7;
 
-/// The units near their kinks, and what a step needs to know of them.
+/// The units near their kinks, and what a step needs to know of them; memory that a step needs is used again by the next.
 pub struct Gates<'a> {
     pub network: &'a Network,
     pub trace: Trace,
+    /// Kinks of the step before, and those found with their distances.
+    old: Vec<Kink>,
+    found: Vec<(f64, Kink)>,
     /// `Z [c × p]`.
     gradients: Matrix,
+    /// `Rᵀ J` over the stiff outputs.
+    stiff: Matrix,
     /// `Z Zᵀ` and `Z Jᵀ R` over the stiff outputs, and `Rᵀ J Jᵀ R` of these.
     products: Matrix,
     images: Matrix,
     gram: Matrix,
+    /// Factor of `I + h` times that, its images, and what they take from the products.
+    factor: Factor,
+    halves: Matrix,
+    taken: Matrix,
     /// `h Z (I + h JᵀSJ)^-1 Zᵀ`.
     system: Matrix,
+    program: Shares,
+}
+
+/// The quadratic program for the changes of the shares: all `[c]`.
+#[derive(Default)]
+struct Shares {
+    method: BoxQuadratic,
+    /// Forces on units that are fully on.
+    full: Vec<f64>,
+    low: Vec<f64>,
+    high: Vec<f64>,
+    q: Vec<f64>,
+    change: Vec<f64>,
 }
 
 impl<'a> Gates<'a> {
     /// For a chain of layers, with no unit on its kink.
     pub fn new(network: &'a Network) -> Self {
-        let empty = || Matrix::zeros(0, 0);
         Self {
             network,
             trace: Trace::default(),
-            gradients: empty(),
-            products: empty(),
-            images: empty(),
-            gram: empty(),
-            system: empty(),
+            old: vec![],
+            found: vec![],
+            gradients: Matrix::default(),
+            stiff: Matrix::default(),
+            products: Matrix::default(),
+            images: Matrix::default(),
+            gram: Matrix::default(),
+            factor: Factor::new(0),
+            halves: Matrix::default(),
+            taken: Matrix::default(),
+            system: Matrix::default(),
+            program: Shares::default(),
         }
     }
 
@@ -71,12 +100,11 @@ impl<'a> Gates<'a> {
     /// Finds the units that could reach their kink within a step of size `h` along `velocity`; `weights [n]` are the sizes of
     /// the samples' slopes.
     pub fn choose(&mut self, theta: &[f64], x: &Design, velocity: &[f64], h: f64, weights: &[f64]) {
-        let old = std::mem::take(&mut self.trace.kinks);
+        let Self { network, trace, old, found, .. } = self;
+        old.clone_from(&trace.kinks);
+        found.clear();
         let top = linalg::max_abs(weights);
-        let mut found: Vec<(f64, Kink)> = vec![];
-        let network = self.network;
-        self.trace.kinks.clone_from(&old);
-        network.visit_units(theta, x, velocity, &mut self.trace, |layer, place, z, dz| {
+        network.visit_units(theta, x, velocity, trace, |layer, place, z, dz| {
             let sample = place / network.layers[layer - 1].outputs();
             if weights[sample] <= FAINT * top {
                 return;
@@ -89,23 +117,27 @@ impl<'a> Gates<'a> {
                 found.push((far, Kink { layer, place, share }));
             }
         });
-        found.sort_by(|a, b| a.0.total_cmp(&b.0));
+        // Places tell equal distances apart, so that the order is one.
+        found.sort_unstable_by(|a, b| {
+            a.0.total_cmp(&b.0).then((a.1.layer, a.1.place).cmp(&(b.1.layer, b.1.place)))
+        });
         found.truncate(MOST);
-        self.trace.kinks = found.into_iter().map(|(_, k)| k).collect();
+        trace.kinks.clear();
+        trace.kinks.extend(found.iter().map(|(_, k)| *k));
     }
 
     /// Gradients of the chosen units at `theta`, and their products with the stiff outputs.
     pub fn linearise(&mut self, theta: &[f64], newton: &GaussNewton) {
         let c = self.trace.kinks.len();
-        self.gradients = Matrix::zeros(c, theta.len());
+        self.gradients.reset(c, theta.len());
         for a in 0..c {
             let kink = self.trace.kinks[a];
             self.network.unit_gradient(theta, &kink, &mut self.trace, self.gradients.row_mut(a));
         }
-        let stiff = newton.stiff_rows(STIFF);
-        self.products = linalg::matmul_nt(&self.gradients, &self.gradients);
-        self.images = linalg::matmul_nt(&self.gradients, &stiff);
-        self.gram = linalg::matmul_nt(&stiff, &stiff);
+        newton.stiff_rows(STIFF, &mut self.stiff);
+        linalg::matmul_nt_into(&self.gradients, &self.gradients, &mut self.products);
+        linalg::matmul_nt_into(&self.gradients, &self.stiff, &mut self.images);
+        linalg::matmul_nt_into(&self.stiff, &self.stiff, &mut self.gram);
     }
 
     /// Prepares steps of size `h`; `false` if the factorisation fails.
@@ -114,16 +146,18 @@ impl<'a> Gates<'a> {
         if c == 0 {
             return true;
         }
-        let mut factor = Factor::new(r);
-        if !factor.shifted(&self.gram, h) {
+        self.factor.resize(r);
+        if !self.factor.shifted(&self.gram, h) {
             return false;
         }
-        let mut halves = self.images.clone();
-        (0..c).for_each(|a| factor.solve_lower(halves.row_mut(a)));
-        let taken = linalg::matmul_nt(&halves, &halves);
-        let (all, taken) = (self.products.as_slice(), taken.as_slice());
-        let entries = all.iter().zip(taken).map(|(all, taken)| h * (all - h * taken)).collect();
-        self.system = Matrix::from_vec(c, c, entries);
+        self.halves.reset(c, r);
+        self.halves.as_mut_slice().copy_from_slice(self.images.as_slice());
+        (0..c).for_each(|a| self.factor.solve_lower(self.halves.row_mut(a)));
+        linalg::matmul_nt_into(&self.halves, &self.halves, &mut self.taken);
+        self.system.reset(c, c);
+        let pairs = self.products.as_slice().iter().zip(self.taken.as_slice());
+        let entries = self.system.as_mut_slice().iter_mut().zip(pairs);
+        entries.for_each(|(entry, (all, taken))| *entry = h * (all - h * taken));
         true
     }
 
@@ -135,8 +169,13 @@ impl<'a> Gates<'a> {
         if c == 0 {
             return 0.0;
         }
-        let full: Vec<f64> = self.trace.pulls().iter().map(|p| force * p).collect();
-        let (mut low, mut high, mut q) = (vec![0.0; c], vec![0.0; c], vec![0.0; c]);
+        let Shares { method, full, low, high, q, change } = &mut self.program;
+        full.clear();
+        full.extend(self.trace.pulls().iter().map(|p| force * p));
+        for list in [&mut *low, high, q, change] {
+            list.clear();
+            list.resize(c, 0.0);
+        }
         let mut largest: f64 = 0.0;
         for a in 0..c {
             let kink = self.trace.kinks[a];
@@ -151,11 +190,10 @@ impl<'a> Gates<'a> {
                 self.trace.kinks[a].share = share;
             }
         }
-        let mut change = vec![0.0; c];
-        box_quadratic::minimise(&self.system, &q, (&low, &high), &mut change);
-        for ((kink, d), full) in self.trace.kinks.iter_mut().zip(&change).zip(&full) {
+        method.minimise(&self.system, q, (low, high), change);
+        for ((kink, d), full) in self.trace.kinks.iter_mut().zip(change).zip(full) {
             if *full < 0.0 {
-                let share = (kink.share + d / full).clamp(0.0, 1.0);
+                let share = (kink.share + *d / *full).clamp(0.0, 1.0);
                 largest = largest.max((share - kink.share).abs());
                 kink.share = share;
             }

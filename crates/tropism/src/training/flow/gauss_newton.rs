@@ -160,24 +160,18 @@ impl GaussNewton {
         }
     }
 
-    /// Rows of `Rᵀ J` whose curvature is above `least` of the largest; none where `J` is not kept.
-    pub fn stiff_rows(&self, least: f64) -> Matrix {
-        let (k, p) = (self.k, self.jacobian.cols());
-        let top = linalg::max_abs(&self.roots);
-        let mut rows = vec![];
-        for (i, root) in self.roots.chunks_exact(k * k).enumerate().take(self.jacobian.rows() / k) {
-            if linalg::max_abs(root) <= least.sqrt() * top {
-                continue;
-            }
+    /// Rows of `Rᵀ J` whose curvature is above `least` of the largest, in the memory of `out`; none where `J` is not kept.
+    pub fn stiff_rows(&self, least: f64, out: &mut Matrix) {
+        let (k, top) = (self.k, linalg::max_abs(&self.roots));
+        let samples = self.roots.chunks_exact(k * k).enumerate().take(self.jacobian.rows() / k);
+        let stiff = samples.filter(|(_, root)| linalg::max_abs(root) > least.sqrt() * top);
+        out.reset(k * stiff.clone().count(), self.jacobian.cols());
+        for (place, (i, root)) in stiff.enumerate() {
             for c in 0..k {
-                let begin = rows.len();
-                rows.resize(begin + p, 0.0);
-                (0..k).for_each(|a| {
-                    linalg::axpy(root[a * k + c], self.jacobian.row(i * k + a), &mut rows[begin..])
-                });
+                let row = out.row_mut(place * k + c);
+                (0..k).for_each(|a| linalg::axpy(root[a * k + c], self.jacobian.row(i * k + a), row));
             }
         }
-        Matrix::from_vec(rows.len() / p.max(1), p, rows)
     }
 
     /// Factorises for steps of size `h`.

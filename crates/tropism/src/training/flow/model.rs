@@ -35,6 +35,9 @@ struct Tolerance {
 /// Error of a step relative to the step: what grows from small beginnings grows at its own rate.
 const GROWTH: f64 = 1e-3;
 
+/// Error of an output of a network with kinks, relative to the largest residual there is.
+const NEAR_REST: f64 = 1e-2;
+
 /// An output whose slope is below `e^-FAINT` of the largest may be wrong by this part of what is beyond.
 const FAINT: f64 = 25.0;
 const FAINT_SLOPE: f64 = 0.02;
@@ -60,11 +63,15 @@ pub struct ModelFlow<'a> {
     reached: Vec<f64>,
     blocks: Vec<Block>,
     tolerance: Tolerance,
+    /// Largest slope of a sample at the present point.
+    steepest: f64,
     kinked: bool,
     /// Units on their kinks, where the model is a chain of dense layers whose derivatives are kept.
     gates: Option<Gates<'a>>,
     /// Size of every sample's slopes.
     weights: Vec<f64>,
+    /// Memory of the look whether anything moves: curvature of one sample, rounding of the gradient.
+    pub(super) still: (Vec<f64>, Vec<f64>),
 }
 
 impl<'a> ModelFlow<'a> {
@@ -92,9 +99,11 @@ impl<'a> ModelFlow<'a> {
             reached: vec![0.0; outputs],
             blocks: job.model.blocks(),
             tolerance,
+            steepest: f64::INFINITY,
             kinked,
             gates: None,
             weights: vec![0.0; job.data.n()],
+            still: (vec![], vec![]),
         };
         if flow.kinked && flow.newton.jacobian().is_some() {
             flow.gates = job.model.network().map(Gates::new);
@@ -150,6 +159,8 @@ impl<'a> ModelFlow<'a> {
     pub fn accept(&mut self, theta: &[f64]) {
         self.theta.copy_from_slice(theta);
         std::mem::swap(&mut self.outputs, &mut self.reached);
+        self.steepest = self.loss.slopes(&self.outputs, self.targets, &mut self.slopes).exp()
+            * linalg::max_abs(&self.slopes);
         let (x, theta) = (self.x, &self.theta);
         if let Some(gates) = &mut self.gates {
             // The values there are what letting go is decided by.
@@ -274,13 +285,20 @@ impl<'a> ModelFlow<'a> {
         self.loss.slopes(&self.reached, self.targets, &mut self.slopes);
         let t = self.tolerance;
         let noise = self.newton.noise();
+        // Kinks leave errors of the size that is allowed: measured by the start they would keep the run from its rest.
+        let close = self.kinked && self.loss.facts().tail == Tail::FiniteRoot;
         let mut worst: f64 = 0.0;
         for i in 0..outputs.len() {
             let f = self.reached[i];
             let noise = noise.get(i).copied().unwrap_or(0.0);
             let off = off_outputs[i].abs().max((f - outputs[i]).abs());
             let faint = if self.gates.is_some() { self.faintness(i) } else { 0.0 };
-            worst = largest(worst, off / (t.absolute + faint + t.relative * f.abs() + 4.0 * noise));
+            let allowed = if close {
+                t.absolute.min(NEAR_REST * self.steepest)
+            } else {
+                t.absolute + faint + t.relative * f.abs()
+            };
+            worst = largest(worst, off / (allowed + 4.0 * noise));
         }
         let parameters = if self.kinked {
             self.error_of_blocks(theta, off_theta)

@@ -81,8 +81,10 @@ impl ModelFlow<'_> {
         let scale = self.loss.slopes(&self.outputs, self.targets, &mut self.slopes);
         // The largest coordinate decides most cases without the sums.
         let gradient = |v: f64| v.abs() * (-(scale + self.log_weight + log_factor)).exp();
-        let mut block = vec![0.0; k * k];
-        let mut noise = vec![0.0; velocity.len()];
+        let (mut block, mut noise) = std::mem::take(&mut self.still);
+        block.resize(k * k, 0.0);
+        noise.clear();
+        noise.resize(velocity.len(), 0.0);
         for i in 0..self.targets.len() {
             let range = i * k..(i + 1) * k;
             let s =
@@ -95,7 +97,9 @@ impl ModelFlow<'_> {
                 noise.iter_mut().zip(jacobian.row(c)).for_each(|(n, j)| *n += uncertain * j.abs());
             }
         }
-        velocity.iter().zip(&noise).all(|(v, n)| gradient(*v) <= *n)
+        let still = velocity.iter().zip(&noise).all(|(v, n)| gradient(*v) <= *n);
+        self.still = (block, noise);
+        still
     }
 
     /// Estimates of the smallest and the largest eigenvalue of `∇²L` (on one common scale), by power iteration on central
