@@ -34,7 +34,7 @@ fn separable(seed: u64, n: usize, d: usize) -> Matrix {
 fn one_sample_in_closed_form() {
     for mu in [1e-12_f64, 1e-3, 1.0, 1e6] {
         let z = Matrix::from_rows(&[vec![1.0, 0.0]]);
-        let p = QMargin::new(map(&z), mu).unwrap();
+        let p = QMargin::new(map(&z), mu, 2).unwrap();
         let (s, c) = solved(&p);
         // μ q(1/μ) with the square root's cancellation taken out.
         let want = (0.5 / mu).asinh() - 1.0 / (2.0 * mu + (4.0 * mu * mu + 1.0).sqrt());
@@ -46,7 +46,7 @@ fn one_sample_in_closed_form() {
     }
     // A dual far off the scale proves as much as one on it: the best multiple is taken.
     let z = separable(3, 6, 10);
-    let p = QMargin::new(map(&z), 0.1).unwrap();
+    let p = QMargin::new(map(&z), 0.1, 2).unwrap();
     let (s, c) = solved(&p);
     let off: Vec<f64> = s.dual.iter().map(|a| 1e-9 * a).collect();
     assert!((p.bound(&off) / c.lower_bound - 1.0).abs() < 1e-12);
@@ -60,7 +60,7 @@ fn between_the_l1_and_the_l2_margin() {
         let l2 = solved(&MaxMargin::new(map(&z), Norm::L2));
         let mut last = (f64::INFINITY, 0.0);
         for e in [-14, -9, -6, -3, 0, 3, 6, 9] {
-            let p = QMargin::new(map(&z), 10f64.powi(e)).unwrap();
+            let p = QMargin::new(map(&z), 10f64.powi(e), 2).unwrap();
             let (s, c) = solved(&p);
             assert!(c.relative_gap < 1e-10, "{seed} 1e{e} {c:?} {:?} {}", s.status, s.iterations);
             let size = |norm: Norm| norm.value(&s.w, 1);
@@ -81,6 +81,46 @@ fn between_the_l1_and_the_l2_margin() {
     }
 }
 
+/// The conditions that make a point optimal, written out: `w = μ h(Zᵀa)`, `a ≥ 0`, margins of at least one, and of exactly one where
+/// `a > 0`. And one sample, whose value is `μ` times the integral of `h⁻¹` from 0 to `1/μ`.
+#[test]
+fn deeper_networks_by_their_conditions() {
+    for (depth, mu) in [(3_u32, 1e-4), (3, 0.3), (3, 1e3), (4, 0.05), (7, 2.0)] {
+        let k = f64::from(depth) / f64::from(depth - 2);
+        let h = |z: f64| (1.0 - z).powf(-k) - (1.0 + z).powf(-k);
+        for (seed, n, d) in [(21, 9, 20), (22, 40, 6)] {
+            let z = separable(seed, n, d);
+            let (s, c) = solved(&QMargin::new(map(&z), mu, depth).unwrap());
+            assert!(c.relative_gap < 1e-11, "{depth} {mu} {c:?}");
+            let image = |j: usize| (0..n).map(|i| z.get(i, j) * s.dual[i]).sum::<f64>();
+            for (j, w) in s.w.iter().enumerate() {
+                let want = mu * h(image(j));
+                // A value of relative gap 1e-11 leaves the weights free by its root.
+                assert!((w - want).abs() < 1e-5 * Norm::LInf.value(&s.w, 1), "{depth} {mu}: {w} {want}");
+            }
+            let most = s.dual.iter().fold(0.0_f64, |m, a| m.max(*a));
+            for (i, a) in s.dual.iter().enumerate() {
+                let m: f64 = z.row(i).iter().zip(&s.w).map(|(z, w)| z * w).sum();
+                assert!(
+                    *a >= 0.0 && m >= 1.0 - 1e-12 && a / most * (m - 1.0) < 1e-6,
+                    "{depth} {mu}: {a} {m}"
+                );
+            }
+        }
+        let one = solved(&QMargin::new(map(&Matrix::from_rows(&[vec![1.0]])), mu, depth).unwrap()).1;
+        // ∫₀^{1/μ} h⁻¹ = (1/μ) ζ − ∫₀^ζ h with h(ζ) = 1/μ, by bisection and the midpoint rule.
+        let (mut low, mut high) = (0.0, 1.0);
+        for _ in 0..200 {
+            let mid = 0.5 * (low + high);
+            if h(mid) < 1.0 / mu { low = mid } else { high = mid }
+        }
+        let cells = 400_000;
+        let area: f64 = (0..cells).map(|i| h(low * (f64::from(i) + 0.5) / f64::from(cells))).sum::<f64>();
+        let want = low - mu * area * low / f64::from(cells);
+        assert!((one.value / want - 1.0).abs() < 1e-6, "{depth} {mu}: {one:?} instead of {want}");
+    }
+}
+
 fn p_margin(z: &Matrix, w: &[f64]) -> f64 {
     map(z).min_margin(w)
 }
@@ -90,7 +130,7 @@ fn p_margin(z: &Matrix, w: &[f64]) -> f64 {
 fn the_conic_engine_agrees() {
     for (seed, mu) in [(11, 0.05), (12, 1.0)] {
         let z = separable(seed, 10, 16);
-        let p = QMargin::new(map(&z), mu).unwrap();
+        let p = QMargin::new(map(&z), mu, 2).unwrap();
         let (_, own) = solved(&p);
         let s = peer::q_margin(&z.clone().into(), mu);
         let other = certify(&p, &s.w, &s.dual);
@@ -105,18 +145,19 @@ fn the_conic_engine_agrees() {
 #[test]
 fn scales_and_data_that_are_not_separable() {
     let z = separable(7, 10, 15);
-    let (_, c) = solved(&QMargin::new(map(&z), 0.2).unwrap());
+    let (_, c) = solved(&QMargin::new(map(&z), 0.2, 2).unwrap());
     for scale in [1e-6, 3e5] {
         // Z → cZ sends w → w/c, and with μ → μ/c the value to value/c.
         let moved = Matrix::from_fn(10, 15, |i, j| scale * z.get(9 - i, (j + 4) % 15));
-        let (_, m) = solved(&QMargin::new(map(&moved), 0.2 / scale).unwrap());
+        let (_, m) = solved(&QMargin::new(map(&moved), 0.2 / scale, 2).unwrap());
         assert!((m.value * scale / c.value - 1.0).abs() < 1e-11 && m.relative_gap < 1e-11, "{m:?}");
     }
     let torn = Matrix::from_rows(&[vec![1.0, 2.0], vec![-1.0, -2.0]]);
-    let p = QMargin::new(map(&torn), 1.0).unwrap();
+    let p = QMargin::new(map(&torn), 1.0, 2).unwrap();
     let s = p.solve(&Budget::default());
     assert!(s.status != SolveStatus::Converged && p.value(&s.w).is_infinite());
-    assert!(QMargin::new(map(&z), 0.0).is_err() && QMargin::new(map(&z), f64::NAN).is_err());
+    assert!(QMargin::new(map(&z), 1.0, 1).is_err());
+    assert!(QMargin::new(map(&z), 0.0, 2).is_err() && QMargin::new(map(&z), f64::NAN, 2).is_err());
 }
 
 /// Circular shifts only turn the phases; flips of all signs and scales are the norm's own.

@@ -122,7 +122,7 @@ pub fn table(effort: Effort, all: bool) {
     }
     let map = dense(40, 100, 0.0, 4);
     if let MarginMap::Binary { z } = map.clone() {
-        let program = QMargin::new(map, 1e-2).expect("posed");
+        let program = QMargin::new(map, 1e-2, 2).expect("posed");
         case(
             "Q margin 0.01, n = 40, d = 100",
             (Box::new(program), Box::new(move || Some(peer::q_margin(&z, 1e-2)))),

@@ -202,6 +202,11 @@ impl Potential {
         above((delta - error).next_down()).max(above((delta + error).next_up()))
     }
 
+    /// `φ*(z) − φ*(0) − φ*'(0) z`, without cancellation.
+    pub fn conjugate_growth(self, z: f64) -> f64 {
+        self.conjugate_divergence(self.centre(), z).0
+    }
+
     fn conjugate_divergence(self, w0: f64, delta: f64) -> (f64, f64) {
         match self {
             HalfSquare => scaled(0.5 * delta, delta),

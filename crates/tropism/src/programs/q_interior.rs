@@ -1,4 +1,4 @@
-//! A primal-dual interior point method for `min Σ φ(w_j) s.t. Z w ≥ goal`, `φ' = arcsinh(w/β)`: for data with more samples than
+//! A primal-dual interior point method for `min Σ φ(w_j) s.t. Z w ≥ goal`, `φ` a potential with its minimum at zero: for data with more samples than
 //! weights, where the dual has more weights than its curvature has directions.
 //!
 //! With `s = Zw − goal ≥ 0` and `a` its multiplier, Newton's equations are those of the [`interior`](super::interior) method without
@@ -7,6 +7,7 @@
 use super::interior::{Metric, inside};
 use super::newton_system::{Factors, Kkt};
 use super::rows::Rows;
+use crate::numerics::Potential;
 use crate::numerics::linalg::{axpy, dot, max_abs};
 
 /// Iterates that stay inside: `w [m]`, slack and multipliers `[n]`.
@@ -29,10 +30,10 @@ impl Inner {
     }
 
     /// Newton steps until they no longer shorten the gap; returns their number.
-    pub fn solve(&mut self, rows: &Rows, goal: f64, beta: f64, limit: usize) -> usize {
+    pub fn solve(&mut self, rows: &Rows, goal: f64, phi: Potential, limit: usize) -> usize {
         for step in 0..limit {
             let before = dot(&self.a, &self.s);
-            if self.step(rows, goal, beta).is_none() {
+            if self.step(rows, goal, phi).is_none() {
                 return step;
             }
             let size = goal * self.a.iter().sum::<f64>();
@@ -44,13 +45,13 @@ impl Inner {
     }
 
     /// One predictor and one corrector; `None` where a factorisation breaks down or the step leads nowhere.
-    fn step(&mut self, rows: &Rows, goal: f64, beta: f64) -> Option<()> {
+    fn step(&mut self, rows: &Rows, goal: f64, phi: Potential) -> Option<()> {
         let n = self.a.len();
-        let curve: Vec<f64> = self.w.iter().map(|w| 1.0 / w.hypot(beta)).collect();
+        let curve: Vec<f64> = self.w.iter().map(|w| phi.curvature(*w)).collect();
         let d: Vec<f64> = self.a.iter().zip(&self.s).map(|(a, s)| a / s).collect();
         let kkt = Kkt::new(rows, Metric::Diagonal(curve), d, &mut Factors::default())?;
         let f: Vec<f64> =
-            rows.adjoint(&self.a).iter().zip(&self.w).map(|(z, w)| z - (w / beta).asinh()).collect();
+            rows.adjoint(&self.a).iter().zip(&self.w).map(|(z, w)| z - phi.mirror(*w)).collect();
         let off: Vec<f64> = rows.apply(&self.w).iter().zip(&self.s).map(|(m, s)| m - goal - s).collect();
         let mu = dot(&self.a, &self.s) / n as f64;
         let direction = |target: f64, cross: &[f64]| {
@@ -96,12 +97,13 @@ mod tests {
             |i, j| if j == 0 { 0.05 + (entry(i, 0) + 1.0) } else { 30.0 * entry(i, j) },
         );
         let map = MarginMap::Binary { z: Arc::new(Design::Dense(z)) };
-        for mu in [1e-4, 1e-2, 1.0, 1e2, 1e4] {
-            let program = QMargin::new(map.clone(), mu).unwrap();
+        for (mu, depth) in [1e-4, 1e-2, 1.0, 1e2, 1e4].into_iter().flat_map(|mu| [(mu, 2), (mu, 3), (mu, 5)])
+        {
+            let program = QMargin::new(map.clone(), mu, depth).unwrap();
             let found = program.solve(&Budget::default());
             let gap = certify(&program, &found.w, &found.dual).relative_gap;
             // The products are rounded at 1e-16 of sums with moduli up to a thousand times the margin.
-            assert!(gap < 1e-11, "{gap:e} at μ = {mu}, by {}", found.method);
+            assert!(gap < 1e-11, "{gap:e} at μ = {mu}, depth {depth}, by {}", found.method);
         }
     }
 }

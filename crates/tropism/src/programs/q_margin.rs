@@ -1,17 +1,19 @@
-//! The margin program of a diagonal network stopped at a finite loss: `min Q_μ(w) s.t. Z w ≥ 1`,
-//! `Q_μ(w) = Σ μ q(w_i/μ)`, `q(z) = 2 − √(4 + z²) + z arcsinh(z/2)`.
+//! The margin program of a diagonal network of depth `D` stopped at a finite loss: `min Q_μ(w) s.t. Z w ≥ 1`,
+//! `Q_μ(w) = Σ μ q(w_i/μ)`; `q(z) = 2 − √(4 + z²) + z arcsinh(z/2)` at depth 2, and from depth 3 on `q' = h⁻¹`,
+//! `h(z) = (1 − z)^{−k} − (1 + z)^{−k}`, `k = D/(D − 2)`.
 //!
-//! `Q_μ` is between the ℓ1 norm (`μ → 0`, up to the factor `log(1/μ)`) and half the squared ℓ2 norm over `2μ` (`μ → ∞`), and
+//! `Q_μ` is between the ℓ1 norm (`μ → 0`; at depth 2 up to the factor `log(1/μ)`) and the squared ℓ2 norm (`μ → ∞`), convex, and
 //! not homogeneous; it grows along every ray, so of all multiples of a direction the one with margin one is the best, and
 //! `value(w) = Q_μ(w / min_i (Zw)_i)`.
 //!
 //! Shapes: `w [k d]` row by row, dual `[N]`, `N = n` or `n (k − 1)`.
 //! Assumes: `μ > 0`; data that are not separable have no feasible point, `value = +∞`.
-//! Source: Moroshko et al. 2020, arXiv 2007.06738, Theorem 4 (the network `u² − v²` started at `u = v = α`, stopped at loss
-//! `ε` with `α² / log(1/ε) → μ`); `Q_μ` is the hypentropy divergence from 0 with `β = 2μ`.
+//! Source: Moroshko et al. 2020, arXiv 2007.06738 (the network `u^D − v^D` started at `u = v = α`, stopped at loss `ε` with
+//! `α^D / log(1/ε) → μ`); `Q_μ` is the Bregman divergence from 0 of the [`Potential`] of that depth at scale `μ`: hypentropy with
+//! `β = 2μ` at depth 2 (Woodworth et al. 2020, arXiv 2002.09277, Theorems 1 and 3).
 //! Units and invariance: `μ` in units of the weights at margin one, as `value`; commutes with signed permutations of
 //! the features.
-//! Bound: `Σa − Σ_j 2μ (cosh (Zᵀa)_j − 1)` for every `a ≥ 0`; negative entries are dropped and the best multiple is taken.
+//! Bound: `Σa − Σ_j q_μ*((Zᵀa)_j)`, at depth 2 `q_μ*(z) = 2μ (cosh z − 1)`, for every `a ≥ 0`; negative entries are dropped and the best multiple is taken.
 //! Errors: none; what could not be solved shows in the certificate.
 
 use super::max_margin::exact_weights;
@@ -28,6 +30,7 @@ use crate::numerics::{Norm, Potential, compensated, directed};
 pub struct QMargin {
     margins: MarginMap,
     mu: f64,
+    depth: u32,
 }
 
 /// Factor between neighbouring scales of the continuation in `μ`.
@@ -37,16 +40,27 @@ const STRIDE: f64 = 8.0;
 const STALLED: f64 = 1e-9;
 
 impl QMargin {
-    /// Errors: `μ` that is not positive and finite.
-    pub fn new(margins: MarginMap, mu: f64) -> Result<Self, Error> {
+    /// Errors: `μ` that is not positive and finite, a depth below 2.
+    pub fn new(margins: MarginMap, mu: f64, depth: u32) -> Result<Self, Error> {
         if !(mu > 0.0 && (2.0 * mu).is_finite()) {
             return Err(Error::bad_value("program", "mu", mu, "a positive number"));
         }
-        Ok(Self { margins, mu })
+        if depth < 2 {
+            return Err(Error::bad_value("program", "depth", depth, "a whole number of at least 2"));
+        }
+        Ok(Self { margins, mu, depth })
     }
 
     fn potential(&self) -> Potential {
-        Potential::Hypentropy(2.0 * self.mu)
+        self.scaled(1.0)
+    }
+
+    /// `q` at the scale `κ μ`.
+    fn scaled(&self, kappa: f64) -> Potential {
+        match self.depth {
+            2 => Potential::Hypentropy(2.0 * self.mu * kappa),
+            depth => Potential::DiagonalDepth { scale: self.mu * kappa, depth },
+        }
     }
 
     /// A lower bound from `t a`, rounded down.
@@ -83,7 +97,7 @@ impl Program for QMargin {
         // The multiple is near one for a dual at the documented scale, and then exactly that is tried too.
         let mut z = vec![0.0; self.margins.cols()];
         self.margins.adjoint(&a, &mut z);
-        let multiple = best_multiple(&z, a.iter().sum(), 2.0 * self.mu);
+        let multiple = best_multiple(&z, a.iter().sum(), self.potential());
         let bound = self.bound_at(&a, multiple).max(self.bound_at(&a, 1.0 / unit));
         if bound.is_nan() { 0.0 } else { bound.max(0.0) }
     }
@@ -102,15 +116,15 @@ impl Program for QMargin {
             .fold(1.0, |u, (a, b)| if b != 0.0 { a / b } else { u });
         let mut a: Vec<f64> = start.dual.iter().map(|v| v.max(0.0)).collect();
         let mut iterations = start.iterations;
-        let beta = 2.0 * self.mu;
+        let p = self.potential();
         let size = max_abs(&start.w);
-        let mut kappa = (size / beta).max(1.0);
-        // The ℓ2 dual belongs to w = Zᵀa; here w = β sinh Zᵀa.
-        a.iter_mut().for_each(|v| *v /= unit * beta * kappa);
+        let mut kappa = (size / p.conjugate_curvature(0.0)).max(1.0);
+        // The ℓ2 dual belongs to w = Zᵀa; here w = q*'(Zᵀa), for small a proportional to it.
+        a.iter_mut().for_each(|v| *v /= unit * p.conjugate_curvature(0.0) * kappa);
         let mut best = (f64::INFINITY, start.w.clone(), a.clone());
         loop {
-            let dual = Dual { rows: &rows, goal: unit, beta: beta * kappa };
-            let t = best_multiple(&rows.adjoint(&a), unit * a.iter().sum::<f64>(), beta * kappa);
+            let dual = Dual { rows: &rows, goal: unit, potential: self.scaled(kappa) };
+            let t = best_multiple(&rows.adjoint(&a), unit * a.iter().sum::<f64>(), dual.potential);
             a.iter_mut().for_each(|v| *v *= t);
             iterations += dual.maximise(&mut a, budget.iterations.min(100));
             if kappa <= 1.0 || budget.stopped() {
@@ -118,7 +132,7 @@ impl Program for QMargin {
             }
             kappa = (kappa / STRIDE).max(1.0);
         }
-        let w: Vec<f64> = rows.adjoint(&a).iter().map(|z| beta * z.sinh()).collect();
+        let w: Vec<f64> = rows.adjoint(&a).iter().map(|z| p.inverse(*z)).collect();
         let dual: Vec<f64> = a.iter().map(|v| v * unit).collect();
         let gap = certify(self, &w, &dual).relative_gap;
         if gap < best.0 {
@@ -127,10 +141,10 @@ impl Program for QMargin {
         let mut method = "projected Newton in the dual";
         if best.0 > STALLED && !budget.stopped() {
             // More rows than weights: the dual's own curvature says nothing along most of its directions.
-            let t = best_multiple(&rows.adjoint(&a), unit * a.iter().sum::<f64>(), beta);
+            let t = best_multiple(&rows.adjoint(&a), unit * a.iter().sum::<f64>(), p);
             let scaled: Vec<f64> = a.iter().map(|a| t * a).collect();
             let mut inner = Inner::new(&rows, unit, &start.w, &scaled);
-            iterations += inner.solve(&rows, unit, beta, budget.iterations);
+            iterations += inner.solve(&rows, unit, p, budget.iterations);
             let dual: Vec<f64> = inner.a.iter().map(|v| v * unit).collect();
             let gap = certify(self, &inner.w, &dual).relative_gap;
             if gap < best.0 {
@@ -148,7 +162,10 @@ impl Program for QMargin {
     fn facts(&self) -> ProgramFacts {
         ProgramFacts {
             id: "q_margin".into(),
-            formula: format!("min Q_μ(w) s.t. Zw ≥ 1, μ = {}", self.mu),
+            formula: match self.depth {
+                2 => format!("min Q_μ(w) s.t. Zw ≥ 1, μ = {}", self.mu),
+                depth => format!("min Q_μ(w) of depth {depth} s.t. Zw ≥ 1, μ = {}", self.mu),
+            },
             scale_invariant: true,
             uniqueness: Uniqueness::Unique,
         }
@@ -163,11 +180,12 @@ impl QMargin {
     }
 }
 
-/// The `t > 0` with the largest `t gain − Σ β cosh(t z_j)`, nearly.
-fn best_multiple(z: &[f64], gain: f64, beta: f64) -> f64 {
-    let slope = |t: f64| gain - z.iter().map(|z| beta * (t * z).sinh() * z).sum::<f64>();
-    // The slope falls from the gain; beyond |t z| = 700 everything overflows.
-    let (mut low, mut high) = (0.0, 700.0 / max_abs(z));
+/// The `t > 0` with the largest `t gain − Σ q*(t z_j)`, nearly.
+fn best_multiple(z: &[f64], gain: f64, potential: Potential) -> f64 {
+    let slope = |t: f64| gain - z.iter().map(|z| potential.inverse(t * z) * z).sum::<f64>();
+    // The slope falls from the gain; beyond |t z| = 700 everything overflows, and from depth 3 on the domain ends at 1.
+    let edge = if let Potential::DiagonalDepth { .. } = potential { 1.0 } else { 700.0 };
+    let (mut low, mut high) = (0.0, edge / max_abs(z));
     if !high.is_finite() {
         return 1.0;
     }
@@ -181,11 +199,11 @@ fn best_multiple(z: &[f64], gain: f64, beta: f64) -> f64 {
     low
 }
 
-/// `max_{a ≥ 0} goal Σa − Σ β (cosh (Zᵀa)_j − 1)`.
+/// `max_{a ≥ 0} goal Σa − Σ q*((Zᵀa)_j)`.
 struct Dual<'a> {
     rows: &'a Rows,
     goal: f64,
-    beta: f64,
+    potential: Potential,
 }
 
 impl Dual<'_> {
@@ -196,7 +214,7 @@ impl Dual<'_> {
         let mut fails = 0;
         for step in 0..limit {
             let z = self.rows.adjoint(a);
-            let w: Vec<f64> = z.iter().map(|z| self.beta * z.sinh()).collect();
+            let w: Vec<f64> = z.iter().map(|z| self.potential.inverse(*z)).collect();
             let slope: Vec<f64> = self.rows.apply(&w).iter().map(|m| self.goal - m).collect();
             let largest = max_abs(a);
             let free: Vec<usize> =
@@ -212,7 +230,7 @@ impl Dual<'_> {
                 *a = best.1;
                 return step;
             }
-            let curve: Vec<f64> = z.iter().map(|z| self.beta * z.cosh()).collect();
+            let curve: Vec<f64> = z.iter().map(|z| self.potential.conjugate_curvature(*z)).collect();
             let Some(direction) = self.newton(&curve, &free, &slope) else { break };
             self.advance(a, &direction, &slope);
         }
@@ -258,8 +276,8 @@ impl Dual<'_> {
     }
 
     fn objective(&self, a: &[f64]) -> f64 {
-        let spent: f64 =
-            self.rows.adjoint(a).iter().map(|z| 2.0 * self.beta * (0.5 * z).sinh().powi(2)).sum();
+        let p = self.potential;
+        let spent: f64 = self.rows.adjoint(a).iter().map(|z| p.conjugate_growth(*z)).sum();
         self.goal * a.iter().sum::<f64>() - spent
     }
 }

@@ -104,7 +104,7 @@ pub enum ProgramSpec {
     /// `min ‖W‖_* s.t. ⟨A_i, W⟩ = b_i`, `W` with that many rows.
     NuclearInterpolant { rows: usize },
     /// `min Q_μ(w) s.t. Zw ≥ 1`.
-    QMargin { mu: f64 },
+    QMargin { mu: f64, depth: u32 },
     /// `min ‖Fw‖₁ s.t. Zw ≥ 1`.
     FourierMargin,
     /// `min ‖f − f₀‖_K s.t. f(X) = y` in the tangent kernel at the start of the run.
@@ -230,6 +230,9 @@ pub enum Claim {
     NearlySelected,
     /// It is selected by infinitely many neurons: a small certified gap confirms it, a large one at finite width does not refute it.
     SelectedAtInfiniteWidth,
+    /// It is selected from infinitely large starts, with a horizon that grows with them: a small certified gap confirms it, a large
+    /// one from a finite start does not refute it.
+    SelectedFromLargeStarts,
     /// It is not selected: the certified gap stays away from zero.
     NotSelected,
     /// `w(t) − ŵ log t` tends to the offset `w̃`.
@@ -244,6 +247,10 @@ impl Claim {
         match self {
             Claim::NearlySelected => Some(
                 "the theorem is a law of small steps, and at a finite step nothing bounds what it leaves out",
+            ),
+            Claim::SelectedFromLargeStarts => Some(
+                "the theorem is a limit of large starts, and nothing bounds what a finite one leaves out; a larger start with a \
+                 horizon that keeps μ, or another horizon, may agree",
             ),
             Claim::SelectedAtInfiniteWidth => Some(
                 "the theorem is one on infinitely many neurons, and nothing bounds how far finitely many fall short; a wider network \
@@ -323,7 +330,7 @@ mod tests {
             ProgramSpec::NuclearInterpolant { rows: 1 },
             ProgramSpec::WeightedInterpolant,
             ProgramSpec::AccumulatedMargin,
-            ProgramSpec::QMargin { mu: 1.0 },
+            ProgramSpec::QMargin { mu: 1.0, depth: 2 },
             ProgramSpec::FourierMargin,
             ProgramSpec::KernelInterpolant,
             ProgramSpec::KernelMargin,

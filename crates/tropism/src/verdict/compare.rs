@@ -15,6 +15,7 @@ use crate::measures::{
     support_dimension::SupportDimension,
 };
 use crate::numerics::linalg;
+use crate::numerics::logscale::format_log;
 use crate::spec::Setup;
 use crate::terms::{JudgeRule, Rate};
 use crate::theory::Claim;
@@ -99,7 +100,15 @@ fn unfinished(run: &Run, series: &[Point]) -> Option<String> {
     }
     let last = moments.last()?;
     if let Some(lost) = conserved::lost(setup, &last.theta) {
-        return Some(lost);
+        let kept = moments.iter().zip(series).rev();
+        let kept = kept.skip_while(|(m, p)| p.gap.is_none() || conserved::lost(setup, &m.theta).is_some());
+        return Some(match kept.map(|(m, _)| m.log_time).find(|t| t.is_finite()) {
+            Some(t) => format!(
+                "{lost}; by t = {} it was still kept, and a horizon up to there can be judged",
+                format_log(t)
+            ),
+            None => lost,
+        });
     }
     let size = linalg::norm2(last.vector());
     if let Some(bound) = trajectory.continuation_bound.filter(|b| *b > setup.rule.tolerance * (1.0 + size)) {

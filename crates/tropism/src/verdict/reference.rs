@@ -86,8 +86,8 @@ impl Reference {
                 let program = NuclearInterpolant::new(setup.data.x.clone(), real(setup)?, *rows)?;
                 interpolant(setup, Box::new(program))
             }
-            ProgramSpec::QMargin { mu } => {
-                Ok(of_program(setup, QMargin::new(margins(setup, "q_margin")?, *mu)?))
+            ProgramSpec::QMargin { mu, depth } => {
+                Ok(of_program(setup, QMargin::new(margins(setup, "q_margin")?, *mu, *depth)?))
             }
             ProgramSpec::FourierMargin => {
                 Ok(of_program(setup, FourierMargin::new(margins(setup, "fourier_margin")?)?))

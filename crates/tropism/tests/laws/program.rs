@@ -65,14 +65,14 @@ fn members() -> Vec<Posed> {
             Box::new(MinNormInterpolant::new(x, y, norm, None).expect("posed"))
         }));
     }
-    for mu in [1e-6, 0.1, 1e3] {
+    for (mu, depth) in [(1e-6, 2), (0.1, 2), (1e3, 2), (1e-3, 3), (1.0, 5)] {
         let z = Matrix::from_vec(N, D, gaussian(&mut rng, N * D));
         let build = |z: Matrix| {
             let map = MarginMap::Binary { z: Arc::new(z.into()) };
-            Box::new(QMargin::new(map, mu).expect("posed"))
+            Box::new(QMargin::new(map, mu, depth).expect("posed"))
         };
         out.push(Posed {
-            name: format!("q margin {mu}"),
+            name: format!("q margin {mu} of depth {depth}"),
             permuted: Some((build(permute(&z, &order())), order())),
             program: build(z),
             feasible: (0..60).map(|_| gaussian(&mut rng, D)).collect(),
