@@ -16,7 +16,6 @@ use super::kkt_residual::{SLACKS, margin_gradients, near_minimal};
 use super::{Measure, MeasureFacts, View};
 use crate::models::Structure;
 use crate::numerics::Norm;
-use crate::optimizers::Geometry;
 use crate::programs::kkt;
 
 /// See the module header.
@@ -27,7 +26,7 @@ impl Measure for GeometryKktResidual {
         let (setup, moment) = (view.setup, view.moment);
         let facts = setup.model.facts();
         facts.homogeneity.filter(|_| !matches!(facts.structure, Structure::Relu { .. }))?;
-        let Geometry::Norm(norm) = setup.built.optimizer.facts().geometry else { return None };
+        let norm = setup.built.optimizer.facts().norm_without_memory()?;
         let margins = moment.margins.as_ref()?;
         let near = near_minimal(margins)?;
         let gradients = margin_gradients(view, &near)?;

@@ -5,7 +5,7 @@
 //! Source: Lyu, Li 2020 (arXiv 1906.05890), equation 3: it never decreases under the flow of the exponential loss once L < 1. For the
 //! logistic loss theirs differs by `ln ln(1 + …)` terms that vanish with the loss.
 //! Units and invariance: margin units per parameter unit to the power D; tends to `min_i m_i / ‖θ‖^D` from below.
-//! Errors: none; `None` before separation, for other losses and for models that are not homogeneous.
+//! Errors: none; `None` before separation and while L ≥ 1, for other losses and for models that are not homogeneous.
 //! Example: the `normalized_margin` column of the series.
 
 use super::{Measure, MeasureFacts, View};
@@ -24,6 +24,9 @@ impl Measure for NormalizedMargin {
             return None;
         }
         let log_loss = view.setup.loss.log_sum(&view.moment.outputs, &view.setup.data.targets);
+        if log_loss >= 0.0 {
+            return None;
+        }
         let value = -log_loss * (-degree * norm2(&view.moment.theta).ln()).exp();
         value.is_finite().then_some(value)
     }

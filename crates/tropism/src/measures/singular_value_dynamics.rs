@@ -2,7 +2,8 @@
 //! deviation over `r` relative to the largest speed, of either side.
 //!
 //! The left side is `u_rᵀ Ẇ v_r`, with `Ẇ` the image of the parameters' own velocity `−∇_θ L`; where singular values coincide, or are
-//! zero, only the trace over the cluster is well defined, and they are summed.
+//! zero, only the trace over the cluster is well defined, and they are summed. At a saddle nothing moves but rounding: a speed counts
+//! as at least a millionth of `N σ_1^{2−2/N} ‖∇ℓ(W)‖_F`, which no speed exceeds.
 //!
 //! Shapes: `W [rows × cols]`, every factor.
 //! Assumes: a deep linear network or a matrix factorisation of at least two factors, small enough for a decomposition.
@@ -13,7 +14,7 @@
 
 use super::{Measure, MeasureFacts, View};
 use crate::models::{Structure, Workspace};
-use crate::numerics::linalg::{max_abs, svd};
+use crate::numerics::linalg::{max_abs, norm2, svd};
 use crate::numerics::{Csr, Design, Matrix};
 
 /// See the module header.
@@ -21,6 +22,8 @@ pub struct SingularValueDynamics;
 
 /// Singular values closer than this, relative to the largest, turn too fast into each other to be told apart.
 const COINCIDE: f64 = 1e-6;
+/// Speeds below this part of what the gradient could cause are those of a saddle: errors of the flow, 1e-8, and rounding.
+const STILL: f64 = 1e-6;
 /// Entries of a predictor whose velocity is cheap enough to form.
 const MOST: usize = 20_000;
 
@@ -44,7 +47,8 @@ impl Measure for SingularValueDynamics {
         };
         let power = 2.0 - 2.0 / depth as f64;
         let top = d.s.first().copied().filter(|s| *s > 0.0)?;
-        let (mut worst, mut size, mut r) = (0.0f64, 0.0f64, 0);
+        let still = STILL * depth as f64 * top.powf(power) * norm2(&gradient);
+        let (mut worst, mut size, mut r) = (0.0f64, still, 0);
         while r < d.s.len() && d.s[r] > COINCIDE * top {
             let (mut left, mut right, first) = (0.0, 0.0, d.s[r]);
             while r < d.s.len() && d.s[r] >= first - COINCIDE * top {

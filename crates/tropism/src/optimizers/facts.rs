@@ -132,6 +132,17 @@ impl OptimizerFacts {
         self.stochastic || self.sampling.is_some_and(|s| s.batch < samples)
     }
 
+    /// The norm whose steepest descent the steps are without their memory: of a moving second moment and nothing added to it, ℓ∞.
+    pub fn norm_without_memory(&self) -> Option<Norm> {
+        match self.geometry {
+            Geometry::Norm(norm) => Some(norm),
+            Geometry::Adaptive(second) => {
+                (second.epsilon == 0.0 && second.beta2.is_some()).then_some(Norm::LInf)
+            }
+            _ => None,
+        }
+    }
+
     /// [`OptimizerFacts::pure`] but for a step that may follow a mix of momentum and newest gradient.
     pub fn pure_or_mixed(&self) -> bool {
         Self { mixed: false, ..self.clone() }.pure()

@@ -77,7 +77,12 @@ impl GreedyRank {
             size: 0.0,
         };
         let mut out = Self {
-            path: SaddlePath { saddles: vec![Saddle::start(rows * cols)], left: 0.0 },
+            path: SaddlePath {
+                saddles: vec![Saddle::start(rows * cols)],
+                left: 0.0,
+                start: 0.0,
+                beside: 0.0,
+            },
             beside: 0.0,
             rounding: 0.0,
         };

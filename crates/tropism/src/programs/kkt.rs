@@ -129,7 +129,8 @@ pub fn spectral_residual(
 
 /// First-order conditions of `min ‖w‖_{2/L} s.t. Z w ≥ 1` (`L` the depth of a diagonal network) or, with `fourier`, of
 /// `min ‖F w‖_{2/L}` (of a linear convolutional network of full width), as the ℓ2 conditions of the balanced network
-/// itself: factors of modulus `|ŵ_k|^{1/L}`, gradients `|ŵ_k|^{1 − 1/L} (F z_i)_k`. Coordinates that vanish meet theirs.
+/// itself: factors of modulus `|ŵ_k|^{1/L}`, gradients `|ŵ_k|^{1 − 1/L} (F z_i)_k`. Coordinates that vanish meet theirs:
+/// at depth 2, where the penalty is a norm and they do not, its margin program is what to solve.
 ///
 /// The residual is relative, as in [`kkt_residual`]. `None` as there, for several outputs and for `L = 0`.
 pub fn bridge_stationarity(

@@ -5,21 +5,21 @@
 //! `log(1/u₀)` or `−log(1/v₀)`; then it jumps to `argmin ‖y − Xw‖²` over the `w` with `w_i ≥ 0` where `S_i` is at its upper end, `w_i ≤ 0`
 //! at its lower end, and zero between.
 //!
-//! Shapes: `X [n × d]`, `y [n]`, `u₀, v₀ [d]` in (0, 1); `w [d]`; the dual is ignored (any length).
+//! Shapes: `X [n × d]`, `y [n]`, `u₀, v₀ [d]` in (0, √s); `w [d]`; the dual is ignored (any length).
 //! Assumes: inputs in general position, so that every saddle is the only minimiser of its problem and no two coordinates jump
 //! at once.
 //! Source: Pesme, Flammarion 2023 (arXiv 2304.00488), Algorithm 1 and Theorem 2, here in `u² − v²` and with a start for each coordinate.
 //! Units and invariance: times in units of `1/(ω X² w)`. `value` is the squared distance to the last saddle, its bound is 0.
-//! Errors: starts outside (0, 1), coordinates that jump at once, saddles that are not unique, more jumps than there should be.
+//! Errors: starts outside (0, √s), coordinates that jump at once, saddles that are not unique, more jumps than there should be.
 //!
 //! ```
 //! use tropism::numerics::Matrix;
 //! use tropism::programs::SaddlePath;
 //!
-//! // Two independent coordinates: the larger pull |g| = 2 jumps first, at t = log(1/α)/(2 · 2), the other at log(1/α)/2.
+//! // Two independent coordinates: the larger pull |g| = 2 jumps first, at t = log(√2/α)/(2 · 2), the other at log(√2/α)/2.
 //! let x = Matrix::from_rows(&[vec![1.0, 0.0], vec![0.0, 1.0]]);
 //! let path = SaddlePath::new(&x.into(), &[2.0, -1.0], 1.0, [&[1e-9; 2], &[1e-9; 2]])?;
-//! let log = 1e9f64.ln();
+//! let log = (2f64.sqrt() * 1e9).ln();
 //! assert!((path.saddles[1].time - log / 4.0).abs() < 1e-12 && (path.saddles[2].time - log / 2.0).abs() < 1e-12);
 //! assert!((path.saddles[2].w[1] + 1.0).abs() < 1e-12);
 //! # Ok::<(), tropism::Error>(())
@@ -46,6 +46,8 @@ pub struct Saddle {
     pub blur: f64,
     /// Time after the jump before the fall of that rate begins.
     pub lag: f64,
+    /// Of every weight between its ends on arrival: the logarithm of its size then, and at which rate that grows. In the limit all are zero.
+    pub others: Vec<(f64, f64)>,
 }
 
 impl Saddle {
@@ -58,6 +60,7 @@ impl Saddle {
             drag: f64::INFINITY,
             blur: 0.0,
             lag: 0.0,
+            others: vec![],
         }
     }
 
@@ -74,6 +77,10 @@ pub struct SaddlePath {
     pub saddles: Vec<Saddle>,
     /// How far from rest the saddles may be: the largest gradient left at the last, relative to that at zero.
     pub left: f64,
+    /// The largest `u` or `v` at the start beside that of a weight that fits.
+    pub start: f64,
+    /// What this start leaves of the limit at the last saddle: the largest weight that should be zero, relative to the largest there.
+    pub beside: f64,
 }
 
 /// Relative difference in time below which two coordinates jump at once.
@@ -88,11 +95,16 @@ impl SaddlePath {
     /// See the module header.
     pub fn new(x: &Design, y: &[f64], weight: f64, start: [&[f64]; 2]) -> Result<Self, Error> {
         let d = x.cols();
-        let inside = |a: &&f64| **a > 0.0 && **a < 1.0;
+        let root = single_fit(x, y).sqrt();
+        let inside = |a: &&f64| **a > 0.0 && **a < root;
         if start.iter().any(|s| s.len() != d || s.iter().filter(inside).count() != d) {
-            return Err(Error::data("saddle path", "every entry of the start must lie between 0 and 1"));
+            let why = format!(
+                "every entry of the start must lie between 0 and {root:e}, the root of the weight that fits best alone"
+            );
+            return Err(Error::data("saddle path", why));
         }
-        let ends = [0, 1].map(|k| start[k].iter().map(|a: &f64| -a.ln()).collect::<Vec<f64>>());
+        let ends = [0, 1].map(|k| start[k].iter().map(|a: &f64| (root / a).ln()).collect::<Vec<f64>>());
+        let largest = start.iter().flat_map(|s| s.iter()).fold(0.0, |m: f64, a| m.max(*a)) / root;
         let mut walk =
             Walk { x: x.to_dense(), y, weight, s: vec![0.0; d], side: vec![0.0; d], ends, time: 0.0 };
         let mut saddles = vec![Saddle::start(d)];
@@ -102,7 +114,16 @@ impl SaddlePath {
             if max_abs(&g) <= ZERO * size {
                 let log_start = walk.ends.iter().flatten().copied().fold(f64::INFINITY, f64::min);
                 saddles.iter_mut().enumerate().for_each(|(k, s)| s.blur = k as f64 / log_start * s.time);
-                return Ok(Self { saddles, left: max_abs(&g) / size.max(f64::MIN_POSITIVE) });
+                let left = max_abs(&g) / size.max(f64::MIN_POSITIVE);
+                let end = saddles.last().map_or(&[] as &[(f64, f64)], |s| &s.others);
+                let beside = end.iter().map(|(log, _)| log.exp()).fold(0.0, f64::max);
+                let size = saddles.last().map_or(0.0, |s| max_abs(&s.w));
+                return Ok(Self {
+                    saddles,
+                    left,
+                    start: largest,
+                    beside: beside / size.max(f64::MIN_POSITIVE),
+                });
             }
             // What is active rests; its gradient is rounding.
             let at = saddles.last().map_or(&[] as &[f64], |s| &s.w);
@@ -112,8 +133,9 @@ impl SaddlePath {
                 }
             });
             walk.advance(&g)?;
-            let saddle = walk.settle(size)?;
+            let mut saddle = walk.settle(size)?;
             g = walk.gradient(&saddle.w);
+            saddle.others = walk.others(&g, root);
             saddles.push(saddle);
         }
         Err(Error::data("saddle path", "the saddles do not come to an end"))
@@ -170,6 +192,17 @@ impl Walk<'_> {
         self.side[next] = -g[next].signum();
         self.s[next] = if g[next] < 0.0 { self.ends[0][next] } else { -self.ends[1][next] };
         Ok(())
+    }
+
+    /// Log of the size of every weight `u²` or `v²` between its ends, whichever is larger, and its growth; `root` is the size of `u` there.
+    fn others(&self, g: &[f64], root: f64) -> Vec<(f64, f64)> {
+        let between = (0..self.s.len()).filter(|&i| self.side[i] == 0.0);
+        let weight = |i: usize| {
+            let (up, down) = (self.s[i] - self.ends[0][i], -self.s[i] - self.ends[1][i]);
+            let (log, rate) = if up > down { (up, -4.0 * g[i]) } else { (down, 4.0 * g[i]) };
+            (2.0 * (log + root.ln()), rate)
+        };
+        between.map(weight).collect()
     }
 
     /// The minimiser over the signs that the ends allow.
@@ -232,6 +265,19 @@ impl Walk<'_> {
         }
         norm2(&rest(&basis, column(i))).powi(2)
     }
+}
+
+/// The largest modulus of a weight that fits the targets best when all others are zero.
+fn single_fit(x: &Design, y: &[f64]) -> f64 {
+    let d = x.cols();
+    let (mut along, mut square, mut unit) = (vec![0.0; d], vec![0.0; d], vec![0.0; d]);
+    x.adjoint(y, &mut along);
+    for i in 0..y.len() {
+        unit.fill(0.0);
+        x.add_row(i, 1.0, &mut unit);
+        square.iter_mut().zip(&unit).for_each(|(s, v)| *s += v * v);
+    }
+    along.iter().zip(&square).filter(|(_, s)| **s > 0.0).fold(0.0, |m: f64, (a, s)| m.max((a / s).abs()))
 }
 
 /// `‖a − b‖²`, rounded up.

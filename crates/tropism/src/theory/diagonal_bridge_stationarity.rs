@@ -1,7 +1,8 @@
 //! A diagonal network of depth `D` on separable data tends to a first-order stationary direction of the ℓ_{2/D} margin.
 //!
 //! Gradient flow on `w = u^D − v^D` with an exponential tail converges in direction to a stationary point of
-//! `min ‖w‖_{2/D} s.t. Zw ≥ 1`; for `D ≥ 3` the quasi-norm is not convex, and only stationarity can be claimed.
+//! `min ‖w‖_{2/D} s.t. Zw ≥ 1`; for `D ≥ 3` the quasi-norm is not convex, and only stationarity can be claimed. At `D = 2` it is the ℓ1
+//! norm: stationary is optimal, and the certified margin program decides.
 //!
 //! The approach is slow: weights that fall behind stay of the order of their start while the others grow like `(log t)^{1/D}`, so the
 //! deviation falls like a small power of `log t`, in the end `(log t)^{-1/D}`. Horizons up to `1e10000000`, where double precision begins
@@ -16,8 +17,9 @@
 //! Example: `model.kind = "diagonal"`, `model.depth = 3`.
 
 use super::case::{Case, Check};
-use super::{Prediction, Relation, Theorem, Witnesses};
+use super::{Claim, Prediction, ProgramSpec, Relation, Theorem, Witnesses};
 use crate::models::Structure;
+use crate::numerics::Norm;
 
 /// See the module header.
 pub struct DiagonalBridgeStationarity;
@@ -31,7 +33,15 @@ impl Theorem for DiagonalBridgeStationarity {
         case.separable_network_flow("diagonal network", |s| matches!(s, Structure::Diagonal { depth } if depth >= 2))
     }
 
-    fn predict(&self, _case: &Case) -> Prediction {
+    fn predict(&self, case: &Case) -> Prediction {
+        if case.setup.model.facts().structure == (Structure::Diagonal { depth: 2 }) {
+            return Prediction {
+                statement: "the direction tends to that of the largest ℓ1 margin.".into(),
+                program: ProgramSpec::MaxMargin { norm: Norm::L1 },
+                claim: Claim::Selected,
+                rate: None,
+            };
+        }
         Prediction::law(
             "the direction becomes first-order stationary for the ℓ_{2/D} margin program.",
             "bridge_stationarity",

@@ -233,6 +233,9 @@ pub enum Claim {
     /// It is selected from infinitely large starts, with a horizon that grows with them: a small certified gap confirms it, a large
     /// one from a finite start does not refute it.
     SelectedFromLargeStarts,
+    /// It is selected from vanishing starts: a large certified gap refutes it only if the claim's own potential at the finite start of
+    /// the run does not leave it either.
+    SelectedFromSmallStarts,
     /// It is not selected: the certified gap stays away from zero.
     NotSelected,
     /// `w(t) − ŵ log t` tends to the offset `w̃`.
@@ -251,6 +254,9 @@ impl Claim {
             Claim::SelectedFromLargeStarts => Some(
                 "the theorem is a limit of large starts, and nothing bounds what a finite one leaves out; a larger start with a \
                  horizon that keeps μ, or another horizon, may agree",
+            ),
+            Claim::SelectedFromSmallStarts => Some(
+                "the claim is one on vanishing starts, and by its own potential this one leaves as much; a smaller start may decide",
             ),
             Claim::SelectedAtInfiniteWidth => Some(
                 "the theorem is one on infinitely many neurons, and nothing bounds how far finitely many fall short; a wider network \

@@ -2,7 +2,8 @@
 //!
 //! Gradient flow on `½ Σ (⟨A_i, W_2 W_1⟩ − b_i)²` from a start that tends to zero would tend to
 //! `argmin ‖W‖_* s.t. ⟨A_i, W⟩ = b_i`. True where the `A_i` commute (and `W` is symmetric positive semidefinite); in general refuted
-//! where few entries are observed: the run is then judged against the conjecture, and “disagrees” refutes it.
+//! where few entries are observed: the run is then judged against the conjecture, and “disagrees” refutes it. At depth 2 the limit of
+//! vanishing starts is approached like `1/log(1/α)`: a run whose gap the conjecture's own potential leaves at its start refutes nothing.
 //!
 //! Shapes: `W [rows × cols]`, `A_i [rows × cols]`.
 //! Assumes: matrix factorisation, squared loss, gradient flow (or descent with small steps), small start.
@@ -14,8 +15,18 @@
 
 use super::case::{Case, Check, check, holds};
 use super::{Claim, Prediction, ProgramSpec, Theorem, Witnesses};
+use crate::data::Targets;
 use crate::losses::Task;
 use crate::models::Structure;
+use crate::numerics::Matrix;
+use crate::numerics::linalg::{max_abs, symmetric_eigen};
+use crate::programs::{NuclearInterpolant, Program};
+use crate::terms::Holds;
+
+/// Relative difference of mirrored entries that rounding leaves.
+const SYMMETRIC: f64 = 1e-14;
+/// Negative eigenvalues of a certified solution that are none, relative to its largest entry.
+const SEMIDEFINITE: f64 = 1e-4;
 
 /// See the module header.
 pub struct NuclearNormConjecture;
@@ -26,7 +37,7 @@ impl Theorem for NuclearNormConjecture {
     }
 
     fn hypotheses(&self, case: &Case) -> Vec<Check> {
-        vec![
+        [
             case.structure("matrix factorisation", |s| matches!(s, Structure::Factorized { depth, .. } if depth >= 2)),
             case.task("squared loss", Task::Regression),
             case.plain_gradient(false),
@@ -35,6 +46,9 @@ impl Theorem for NuclearNormConjecture {
             case.small_steps(),
             full_width(case),
         ]
+        .into_iter()
+        .chain(signs_are_free(case))
+        .collect()
     }
 
     fn predict(&self, case: &Case) -> Prediction {
@@ -42,7 +56,7 @@ impl Theorem for NuclearNormConjecture {
         Prediction {
             statement: "the run ends at an interpolant of smallest nuclear norm (a conjecture, refuted in general).".into(),
             program: ProgramSpec::NuclearInterpolant { rows },
-            claim: Claim::Selected,
+            claim: Claim::SelectedFromSmallStarts,
             rate: None,
         }
     }
@@ -86,6 +100,45 @@ impl Theorem for NuclearNormConjecture {
             broken: "small start",
         }
     }
+}
+
+/// Condition, where every `A_i` is symmetric and a balanced start is positive semidefinite: the flow then stays so, and the smallest
+/// nuclear norm must be that of a positive semidefinite matrix.
+fn signs_are_free(case: &Case) -> Option<Check> {
+    let setup = case.setup;
+    let (rows, cols) = setup.data.shape?;
+    let start = setup.model.effective(&setup.theta0)?;
+    let symmetric = |m: &[f64]| {
+        let at = |i: usize, j: usize| m[i * cols + j];
+        let scale = max_abs(m);
+        (0..rows).all(|i| (0..i).all(|j| (at(i, j) - at(j, i)).abs() <= SYMMETRIC * scale))
+    };
+    let mut measured = vec![0.0; rows * cols];
+    let all_symmetric = (0..setup.data.n()).all(|i| {
+        measured.fill(0.0);
+        setup.data.x.add_row(i, 1.0, &mut measured);
+        symmetric(&measured)
+    });
+    let balanced = case.balanced_start().hypothesis.holds == Holds::Yes;
+    if rows != cols || !all_symmetric || !balanced || !symmetric(&start) || least_eigenvalue(rows, &start)? < 0.0 {
+        return None;
+    }
+    let name = "signs of eigenvalues are free";
+    let Targets::Real(y) = &setup.data.targets else { return None };
+    let program = NuclearInterpolant::new(setup.data.x.clone(), y.clone(), rows).ok()?;
+    let solution = program.solve(&setup.budget).w;
+    let share = least_eigenvalue(rows, &solution)? / max_abs(&solution).max(f64::MIN_POSITIVE);
+    let words = format!(
+        "all measurements are symmetric and the start is positive semidefinite, so the flow stays positive semidefinite; the matrix of \
+         smallest nuclear norm has a least eigenvalue of {share:.1e} of its largest entry"
+    );
+    Some(check(name, holds(share >= -SEMIDEFINITE), words))
+}
+
+/// Of a square matrix, symmetrised.
+fn least_eigenvalue(n: usize, m: &[f64]) -> Option<f64> {
+    let even = Matrix::from_fn(n, n, |i, j| 0.5 * (m[i * n + j] + m[j * n + i]));
+    symmetric_eigen(&even)?.0.first().copied()
 }
 
 /// Condition: no factor is narrower than the matrix, so that the factors can reach every matrix.

@@ -25,6 +25,10 @@ use crate::terms::Holds;
 /// Largest start at which jumps are short beside the stays, and at which they are not.
 const TINY: f64 = 1e-20;
 const SMALL: f64 = 1e-6;
+/// Weights beside a saddle, relative to it, that can be neglected: the bookkeeping leaves out factors of the order of one. And those that
+/// cannot.
+const LITTLE: f64 = 1e-3;
+const MUCH: f64 = 0.1;
 
 /// See the module header.
 pub struct SaddleToSaddle;
@@ -94,11 +98,23 @@ impl Theorem for SaddleToSaddle {
     }
 }
 
-/// Condition: the largest weight at the start.
+/// Condition: the start beside a weight that fits, and what it leaves at the saddles of weights that should be zero.
 fn tiny_start(case: &Case) -> Check {
-    let largest = case.setup.theta0.iter().copied().fold(0.0, f64::max);
-    let words = format!("weights of at most {largest:e}; the theorem is a limit of vanishing starts");
-    check("tiny start", below(largest, TINY, SMALL), words)
+    let name = "tiny start";
+    let Some(Ok(path)) = case.saddles() else {
+        return check(name, Holds::Unchecked, "what it leaves at the last saddle is not known without it");
+    };
+    let words = format!(
+        "a start of at most {:.1e} of the root of a weight that fits, which at the last saddle leaves {:.1e} of its size in weights that \
+         should be zero; the theorem is a limit of vanishing starts",
+        path.start, path.beside
+    );
+    let holds = match (below(path.start, TINY, SMALL), below(path.beside, LITTLE, MUCH)) {
+        (Holds::No, _) | (_, Holds::No) => Holds::No,
+        (Holds::Yes, Holds::Yes) => Holds::Yes,
+        _ => Holds::Unchecked,
+    };
+    check(name, holds, words)
 }
 
 /// Condition: the algorithm finds unique saddles, and coordinates that jump one by one.

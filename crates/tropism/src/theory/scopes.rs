@@ -73,13 +73,21 @@ impl Case<'_> {
 
     /// A homogeneous network under gradient flow, or steps small enough, with an exponential tail.
     pub fn homogeneous_network(&self) -> Vec<Check> {
-        vec![
+        let checks = [
             self.curved_homogeneous(),
             self.tail_at_infinity(),
             self.plain_gradient(false),
             self.exponential_tail(),
             self.small_steps(),
-        ]
+        ];
+        checks.into_iter().chain(self.reachable_by_lines()).collect()
+    }
+
+    /// Condition, for a network that is linear in its inputs: it can separate the data only if a hyperplane can.
+    fn reachable_by_lines(&self) -> Option<Check> {
+        let linear =
+            self.setup.model.facts().linear_in_inputs && !matches!(self.setup.data.targets, Targets::Real(_));
+        linear.then(|| self.separable())
     }
 
     /// Scope: homogeneous in the parameters, and not linear in them.
@@ -136,7 +144,10 @@ impl Case<'_> {
             Targets::Real(y) | Targets::Sign(y) => norm2(y),
             Targets::Class { .. } => (outputs.len() as f64).sqrt(),
         };
-        let share = norm2(&outputs) / target.max(f64::MIN_POSITIVE);
+        if target == 0.0 {
+            return check(name, Holds::No, "all targets are zero, and beside them no start is small");
+        }
+        let share = norm2(&outputs) / target;
         // What a theorem says of vanishing starts a finite one shows only in part: a refutation needs a tiny one.
         check(name, below(share, TINY, SMALL), format!("outputs at the start are {share:.2e} of the targets"))
     }

@@ -10,8 +10,8 @@
 //! of the parameters, about `(1 − a)/k`, vanishes, so that the direction follows them in the limit.
 //! Source: Tsilivis, Vardi, Kempe 2025 (arXiv 2410.22069), on steepest flow; the reading for vanishing steps is ours.
 //! Units and invariance: invariant under scaling of the parameters.
-//! Errors: another tail: out of scope; momentum, mini-batches, other steps: unchecked; a run that does not separate the data:
-//! undecided.
+//! Errors: another tail: out of scope; momentum, mini-batches, other steps: unchecked; Adam without a stability constant, whose steps are
+//! signs but for their memory: unchecked in ℓ∞; a run that does not separate the data: undecided.
 //! Example: `model.kind = "deep_linear"`, `optimizer.kind = "steepest_descent"`, `optimizer.norm = "linf"`.
 
 use super::case::{Case, Check, check, holds, scope};
@@ -41,7 +41,7 @@ impl Theorem for SteepestDescentKkt {
     }
 
     fn predict(&self, case: &Case) -> Prediction {
-        let norm = case.norm().name();
+        let norm = case.optimizer.norm_without_memory().unwrap_or(Norm::L2).name();
         Prediction::law(
             &format!(
                 "the direction of the parameters becomes a KKT point of the {norm} margin program min ½‖θ‖² s.t. y f(θ; x) ≥ 1."
@@ -90,11 +90,8 @@ impl Theorem for SteepestDescentKkt {
 
 /// Scope: steepest descent in a norm other than ℓ2, where gradient descent has a theorem of its own.
 fn steepest_in_a_norm(case: &Case) -> Check {
-    let yes = match case.optimizer.geometry {
-        Geometry::Norm(norm) => norm != Norm::L2,
-        _ => false,
-    };
-    scope(check("steepest descent", holds(yes && case.optimizer.pure()), case.optimizer_words()))
+    let yes = case.optimizer.norm_without_memory().is_some_and(|norm| norm != Norm::L2);
+    scope(check("steepest descent", holds(yes && case.optimizer.pure_or_mixed()), case.optimizer_words()))
 }
 
 fn smooth(case: &Case) -> Check {
@@ -109,9 +106,12 @@ fn vanishing(case: &Case) -> Check {
     let o = &case.optimizer;
     let (power, of_loss) = o.schedule.map_or((0.0, true), |s| (s.power, s.loss_power != 0.0));
     let yes = o.normalized && power > 0.0 && power < 1.0 && !of_loss;
-    let yes = yes && o.momentum == 0.0 && !case.mini_batches();
+    let adaptive = matches!(o.geometry, Geometry::Adaptive(_));
+    let yes = yes && o.momentum == 0.0 && !adaptive && !case.mini_batches();
     let verdict = if yes { Holds::Yes } else { Holds::Unchecked };
     let of = if of_loss { " / loss" } else { "" };
-    let words = format!("steps (k+1)^-{power}{of}, momentum {}; they turn into the flow of the theorem", o.momentum);
+    let second = if adaptive { " and a second memory" } else { "" };
+    let turn = if yes { "they turn into the flow of the theorem" } else { "only without are they known to turn into the flow of the theorem" };
+    let words = format!("steps (k+1)^-{power}{of}, momentum {}{second}; {turn}", o.momentum);
     check(name, verdict, words)
 }

@@ -1,6 +1,6 @@
 //! What theorems on models that are, or nearly are, linear in what is trained ask of a case.
 
-use super::case::{Case, Check, check, holds, scope, separability_check};
+use super::case::{Case, Check, check, holds, scope, separability_check, short};
 use super::interpolation::{of_equations, possible};
 use crate::data::{MarginMap, Targets};
 use crate::numerics::linalg;
@@ -81,6 +81,30 @@ impl Case<'_> {
         let targets = &self.setup.data.targets;
         let map = self.features().and_then(|f| MarginMap::new(Arc::new(f.training().into()), targets));
         separability_check(map.map(|m| separability(&m, &self.setup.budget)).as_ref())
+    }
+
+    /// Condition: steps below the stability limit `2/λ` of the model to first order at the start, `λ` the largest eigenvalue of its
+    /// tangent kernel times the weight of a sample. For squared losses; a flow has none.
+    pub fn stable_step_on_features(&self) -> Check {
+        let name = "step size below the stability limit of the tangent model";
+        let Some(schedule) = self.optimizer.schedule else {
+            return check(name, Holds::Yes, "a flow has no step size");
+        };
+        let top = self.features().map(|f| linalg::singular_values(&f.training()));
+        let Some(top) = top.and_then(|s| s.first().copied()) else {
+            return check(
+                name,
+                Holds::Unchecked,
+                "several outputs, or too many samples and parameters for a kernel matrix",
+            );
+        };
+        let limit = 2.0 / (top * top * self.setup.log_weight.exp());
+        let verdict = if schedule.base < limit { Holds::Yes } else { Holds::No };
+        check(
+            name,
+            verdict,
+            format!("steps of {} against 2/λ = {} at the start", short(schedule.base), short(limit)),
+        )
     }
 
     /// Condition: inputs on which functions can be compared beyond the training samples.

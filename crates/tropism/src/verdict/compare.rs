@@ -8,6 +8,7 @@ use super::pictures::{self, CompletionReport, FourierReport};
 use super::rate::{fit, forecast};
 use super::reference::Reference;
 use super::settled::settled;
+use super::start;
 use crate::losses::Tail;
 use crate::measures::{
     self, Measure, Moment, View, direction_distance::DirectionDistance, error_rate::error_rate,
@@ -40,6 +41,8 @@ pub struct Comparison {
     /// Which horizon should decide, if that can be told.
     pub forecast: Option<String>,
     pub unfinished: Option<String>,
+    /// For a claim on vanishing starts: such a gap is what this one leaves, by the claim's own potential.
+    pub left_by_start: bool,
     /// The first recorded moment at which every margin is positive.
     pub separated: Option<usize>,
 }
@@ -74,6 +77,9 @@ pub fn compare(
             Ended::PrecisionExhausted => {
                 Some("rounding ended the run, so no longer horizon will decide".into())
             }
+            Ended::BudgetSpent => {
+                Some("the flow's budget of steps ended the run before its horizon, so no longer horizon will decide".into())
+            }
             Ended::Completed if setup.horizon.log_time.is_some() => forecast(&judged, rule.tolerance),
             _ => None,
         },
@@ -81,6 +87,7 @@ pub fn compare(
             .iter()
             .position(|m| m.margins.as_ref().is_some_and(|all| all.iter().all(|v| *v > 0.0))),
         unfinished: unfinished(&run, &series),
+        left_by_start: claim == Claim::SelectedFromSmallStarts && start::leaves(&run),
         series,
     }
 }
@@ -118,22 +125,27 @@ fn unfinished(run: &Run, series: &[Point]) -> Option<String> {
         ));
     }
     if trajectory.steps > 0 && trajectory.flow_steps > 0 && trajectory.continuation_bound.is_none() {
-        return Some(
-            "was continued on the flow of a loss that is not convex in the parameters, where the iterates may end elsewhere; \
-             take optimizer.kind = \"gradient_flow\" from the start, or horizon.steps"
-                .into(),
-        );
+        let loss = if setup.model.facts().linear_in_parameters && setup.loss.facts().convex {
+            "whose distance from the iterates is bounded for linear predictors only"
+        } else {
+            "of a loss that is not convex in the parameters, where the iterates may end elsewhere"
+        };
+        return Some(format!(
+            "was continued on the flow {loss}; take optimizer.kind = \"gradient_flow\" from the start, or horizon.steps"
+        ));
     }
     let at_infinity = reference.is_some_and(|r| r.at_infinity) && claim != Claim::RiskRatio;
     let least = |m: &Vec<f64>| reference.map_or(0.0, |r| r.least_margin(m));
     let margin = last.margins.as_ref().map_or(f64::INFINITY, least);
     if at_infinity && margin < IN_THE_TAIL {
         return Some(format!(
-            "is not in the tail of the loss yet, where the limit direction forms: its smallest margin is {margin:.2}, below \
+            "is not in the tail of the loss yet, where the limit direction forms: its smallest margin is {}, below \
              {IN_THE_TAIL}; {}",
+            if margin.abs() < 1e6 { format!("{margin:.2}") } else { format!("{margin:.2e}") },
             match trajectory.ended {
                 Ended::Stationary => "it came to rest there",
                 Ended::PrecisionExhausted => "no step moves it any more",
+                Ended::BudgetSpent => "its budget of steps ended there",
                 _ => "a longer horizon may decide",
             }
         ));
@@ -320,7 +332,9 @@ pub fn evidence(
         broken,
         unchecked,
         negative: claim == Claim::NotSelected,
-        approximate: claim.limit(),
+        approximate: claim
+            .limit()
+            .filter(|_| claim != Claim::SelectedFromSmallStarts || comparison.left_by_start),
         law: reference.is_some_and(|r| r.law.is_some()),
         untested: reference.is_some_and(|r| r.law.is_some() && r.of_the_whole_run)
             && !halved(&comparison.series),

@@ -15,6 +15,7 @@ mod pictures;
 mod rate;
 mod reference;
 mod settled;
+mod start;
 mod targets;
 mod trend;
 

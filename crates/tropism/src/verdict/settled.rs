@@ -18,6 +18,8 @@ use crate::training::Ended;
 const CLOSE_ENOUGH_FOR_A_RATE: f64 = 0.1;
 /// Slopes this flat change the gap by less than five per cent over the fitted window.
 const FLAT: f64 = 0.02;
+/// On a network of degree `D` a gap may fall like `(log t)^{-1/D}`: flat is this part of that exponent.
+const FLAT_SHARE: f64 = 0.1;
 /// The run's own weights certify the predicted program to this relative gap before it can have settled elsewhere.
 const OWN_CERTIFICATE: f64 = 0.1;
 /// A direction that moves no further than this from itself has stopped turning.
@@ -54,7 +56,9 @@ pub(super) fn settled(run: &Run, rate: Option<&Rate>, rule: &JudgeRule, judged: 
     }
     // Where a slow fall is what the theorem predicts, flat is well below that.
     let slow = rate.map_or(0.0, |r| r.exponent.abs());
-    let level = if slow > 0.0 { FLAT.min(0.1 * slow) } else { FLAT };
+    let degree = setup.model.facts().homogeneity.map_or(1.0, |d| d.max(1.0));
+    let slow = if slow > 0.0 { slow } else { 1.0 / degree };
+    let level = FLAT.min(FLAT_SHARE * slow);
     let flat = seen.slope.abs() <= level && trajectory.ended == Ended::Completed;
     let deep = match claim {
         // The limit of another tail has no certificate in this program; being deep in the tail must do, and weights that still grow:

@@ -45,6 +45,7 @@ pub(super) fn wide_network(sweep: &SweepCase) -> Vec<Check> {
             holds(sweep.case.is_gradient_flow() || sweep.case.plain_gradient(false).hypothesis.holds == Holds::Yes),
             sweep.case.optimizer_words(),
         )),
+        sweep.case.stable_step_on_features(),
         sweep.values_for_a_power_law(),
         wide_enough(sweep),
         sweep.seeds(3),

@@ -16,6 +16,10 @@ use crate::training::{Ended, Job, Observer, Phase, Snapshot, Trajectory};
 
 /// Steps between looks at whether the run has come to rest.
 const LOOK: u64 = 4;
+/// Length of the first step.
+const FIRST: f64 = 1e-3;
+/// Logarithm of the waiting time, in units of what then happens, from which on it is worth a clock of its own.
+const WAITED: f64 = 20.0;
 /// Rounding of an output beside one unit of margin beyond which weights of samples mean nothing.
 const RESOLVED: f64 = 1e-3;
 
@@ -37,7 +41,8 @@ pub fn follow(
         Some(log_rate) => {
             let clock = LogClock { log_start, log_unit: log_start.max(-log_rate) };
             let tail = job.loss.facts().tail;
-            Course { clock, goal: clock.at(goal), step, tail, trajectory: &mut *trajectory, observer }
+            let goal = (goal, clock.at(goal));
+            Course { clock, goal, step, tail, trajectory: &mut *trajectory, observer }
                 .run(&mut system, &mut stepper)
         }
     };
@@ -99,7 +104,8 @@ fn first_rate(system: &mut ModelFlow, stepper: &mut Extrapolation) -> Option<f64
 /// The loop around the integrator.
 struct Course<'a> {
     clock: LogClock,
-    goal: f64,
+    /// `log t` at the horizon, and `s` there.
+    goal: (f64, f64),
     step: u64,
     tail: Tail,
     trajectory: &'a mut Trajectory,
@@ -108,15 +114,15 @@ struct Course<'a> {
 
 impl Course<'_> {
     fn run(&mut self, system: &mut ModelFlow, stepper: &mut Extrapolation) -> Ended {
-        let (mut s, mut h) = (0.0, 1e-3f64.min(self.goal));
+        let (mut s, mut h) = (0.0, FIRST.min(self.goal.1));
         let (mut next_record, mut in_a_row) = (0.0, 0);
         stepper.look(system, self.clock.log_unit);
-        while s < self.goal {
+        while s < self.goal.1 {
             if self.trajectory.flow_steps + self.trajectory.flow_rejected >= MOST_STEPS {
                 self.record(s, system);
                 return Ended::BudgetSpent;
             }
-            h = h.min(self.goal - s).min(LONGEST * (1.0 + s));
+            h = h.min(self.goal.1 - s).min(LONGEST * (1.0 + s));
             let log_factor = s + self.clock.log_unit;
             let form = self.form(system, stepper, log_factor);
             match stepper.step(system, form, log_factor, h) {
@@ -125,27 +131,30 @@ impl Course<'_> {
                     in_a_row += 1;
                     h = next;
                     if h < 1e-13 * (1.0 + s) || in_a_row > MOST_REJECTED {
-                        return self.stuck(s, system);
+                        if !self.set_clock(s, system, stepper) {
+                            return self.stuck(s, system);
+                        }
+                        (s, h, in_a_row, next_record) = (0.0, FIRST.min(self.goal.1), 0, 0.0);
                     }
                     continue;
                 }
                 Outcome::Accepted { next } => {
                     in_a_row = 0;
-                    s = if self.goal - s <= h { self.goal } else { s + h };
+                    s = if self.goal.1 - s <= h { self.goal.1 } else { s + h };
                     h = next;
                 }
             }
             self.trajectory.flow_steps += 1;
             stepper.look(system, s + self.clock.log_unit);
             let ended = self.looks_ended(system, stepper, s);
-            if s >= next_record || s >= self.goal || ended.is_some() {
+            if s >= next_record || s >= self.goal.1 || ended.is_some() {
                 self.record(s, system);
                 next_record = s * RECORD_RATIO + 0.05;
             }
             if let Some(ended) = ended {
                 return ended;
             }
-            let fraction = (1.0 + s).ln() / (1.0 + self.goal).ln();
+            let fraction = (1.0 + s).ln() / (1.0 + self.goal.1).ln();
             if !self.observer.progress(fraction, self.step, self.clock.log_time(s)) {
                 self.record(s, system);
                 return Ended::Interrupted;
@@ -160,6 +169,20 @@ impl Course<'_> {
             self.say(s, &format!("{held} {pairs} on the kink of the ReLU, where the flow keeps them"));
         }
         Ended::Completed
+    }
+
+    /// A flow that has waited for long moves again within a tiny part of that time, which no step in the old `s` resolves: from here on
+    /// time is counted anew, in units of the present rate. `false` where that is not why no step could be taken.
+    fn set_clock(&mut self, s: f64, system: &mut ModelFlow, stepper: &mut Extrapolation) -> bool {
+        let Some(rate) = first_rate(system, stepper) else { return false };
+        let log_start = self.clock.log_time(s);
+        if -rate > log_start - WAITED {
+            return false;
+        }
+        self.clock = LogClock { log_start, log_unit: -rate };
+        self.goal.1 = self.clock.at(self.goal.0);
+        stepper.look(system, self.clock.log_unit);
+        self.goal.1 > 0.0
     }
 
     /// On the way to infinity the loss falls like `1/t`, and while it hardly falls nothing relaxes within a unit of `s`: steps

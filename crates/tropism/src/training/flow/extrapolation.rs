@@ -26,9 +26,12 @@ const FACTORISE: f64 = 1.0;
 
 /// The integrator's memory: all buffers, allocated once.
 pub struct Extrapolation {
-    /// The last row of the tableau, for parameters and outputs.
-    theta_row: Vec<Vec<f64>>,
+    /// The last row of the tableau, for outputs and for what the parameters have moved: their own rounding, which extrapolation
+    /// multiplies, is larger than what many of them move.
+    moved_row: Vec<Vec<f64>>,
     outputs_row: Vec<Vec<f64>>,
+    moved: Vec<f64>,
+    /// The present parameters plus what they have moved.
     theta: Vec<f64>,
     outputs: Vec<f64>,
     v: Vec<f64>,
@@ -50,8 +53,9 @@ impl Extrapolation {
         let (p, m) = system.dims();
         let most = system.most_columns().min(MOST);
         Self {
-            theta_row: vec![vec![0.0; p]; most],
+            moved_row: vec![vec![0.0; p]; most],
             outputs_row: vec![vec![0.0; m]; most],
+            moved: vec![0.0; p],
             theta: vec![0.0; p],
             outputs: vec![0.0; m],
             v: vec![0.0; p],
@@ -96,7 +100,9 @@ impl Extrapolation {
                 continue;
             }
             // What extrapolation changed last; it is left in `v` and `g`.
-            self.errors[k] = system.error(&self.theta_row[k - 1], &self.outputs_row[k - 1], &self.v, &self.g);
+            self.move_from(system, Some(k - 1));
+            self.errors[k] =
+                system.error((&self.theta, &self.outputs_row[k - 1]), (&self.v, &self.g), h * mean);
             if self.errors[k].is_nan() {
                 return self.reject(form, h, 0.25);
             }
@@ -111,7 +117,8 @@ impl Extrapolation {
             let factor = 0.8 * self.errors[last].powf(-1.0 / last as f64);
             return self.reject(form, h, factor.clamp(SHRINK, 0.7));
         }
-        system.accept(&self.theta_row[last - 1]);
+        self.move_from(system, Some(last - 1));
+        system.accept(&self.theta);
         let grow = self.plan(last);
         let grow = if self.rejected_last { grow.min(1.0) } else { grow };
         self.rejected_last = false;
@@ -141,7 +148,8 @@ impl Extrapolation {
         if !system.factorise(part) {
             return false;
         }
-        self.theta.copy_from_slice(&system.theta);
+        self.moved.fill(0.0);
+        self.move_from(system, None);
         self.outputs.copy_from_slice(&system.outputs);
         // In log time ∂F/∂s = F, at the start of the step.
         let drift = if form == Form::LogTime { part * part } else { 0.0 };
@@ -152,8 +160,7 @@ impl Extrapolation {
                 let base = (&mut self.base_v[..], &mut self.base_g[..]);
                 let step = (at, part, drift, j == 0);
                 system.gated_increment(&self.theta, &self.outputs, step, base, &mut self.v, &mut self.g);
-                linalg::axpy(1.0, &self.v, &mut self.theta);
-                linalg::axpy(1.0, &self.g, &mut self.outputs);
+                self.advance(system);
                 continue;
             }
             if j == 0 {
@@ -165,15 +172,27 @@ impl Extrapolation {
                 blend(part, &mut self.g, drift, &self.g0);
             }
             system.correct(part, &mut self.v, &mut self.g);
-            linalg::axpy(1.0, &self.v, &mut self.theta);
-            linalg::axpy(1.0, &self.g, &mut self.outputs);
+            self.advance(system);
         }
         linalg::max_abs(&self.theta).is_finite() && linalg::max_abs(&self.outputs).is_finite()
     }
 
+    /// One increment on.
+    fn advance(&mut self, system: &ModelFlow) {
+        linalg::axpy(1.0, &self.v, &mut self.moved);
+        linalg::axpy(1.0, &self.g, &mut self.outputs);
+        self.move_from(system, None);
+    }
+
+    /// `theta` from what has been moved, by the increments so far or by an entry of the tableau's row.
+    fn move_from(&mut self, system: &ModelFlow, entry: Option<usize>) {
+        let moved = entry.map_or(&self.moved, |e| &self.moved_row[e]);
+        self.theta.iter_mut().zip(system.theta.iter().zip(moved)).for_each(|(t, (from, by))| *t = from + by);
+    }
+
     /// Adds column `k` to the tableau and leaves what its last entry changed in `v` and `g`.
     fn extrapolate(&mut self, k: usize) {
-        aitken_neville(&mut self.theta_row, &mut self.theta, &mut self.v, k);
+        aitken_neville(&mut self.moved_row, &mut self.moved, &mut self.v, k);
         aitken_neville(&mut self.outputs_row, &mut self.outputs, &mut self.g, k);
     }
 

@@ -47,6 +47,8 @@ pub struct GaussNewton {
     outputs: Vec<f64>,
     second: Vec<f64>,
     parameters: Vec<f64>,
+    /// Memory of the solution and its rest.
+    refined: [Vec<f64>; 2],
 }
 
 impl GaussNewton {
@@ -78,6 +80,7 @@ impl GaussNewton {
             outputs: vec![0.0; m],
             second: vec![0.0; m],
             parameters: vec![0.0; p],
+            refined: [vec![0.0; dim], vec![0.0; dim]],
         }
     }
 
@@ -195,7 +198,7 @@ impl GaussNewton {
         right(&self.roots, k, g, &mut self.outputs);
         match &mut self.space {
             Space::Samples { kernel } => {
-                self.factor.solve(&mut self.outputs);
+                solve_accurately(&self.factor, &self.matrix, h, &mut self.outputs, &mut self.refined);
                 apply(&self.roots, k, &self.outputs, &mut self.second);
                 linalg::matvec(kernel, &self.second, &mut self.outputs);
                 linalg::axpy(-h, &self.outputs, g);
@@ -204,7 +207,7 @@ impl GaussNewton {
             Space::Parameters { .. } => {
                 apply(&self.roots, k, &self.outputs, &mut self.second);
                 linalg::matvec_transposed(&self.jacobian, &self.second, &mut self.parameters);
-                self.factor.solve(&mut self.parameters);
+                solve_accurately(&self.factor, &self.matrix, h, &mut self.parameters, &mut self.refined);
                 linalg::matvec(&self.jacobian, &self.parameters, &mut self.outputs);
                 linalg::axpy(-h, &self.outputs, g);
             }
@@ -226,6 +229,23 @@ impl GaussNewton {
         }
         linalg::axpy(-h, &self.parameters, v);
     }
+}
+
+/// Stiffness from which on a solution is refined.
+const STIFF: f64 = 1e4;
+
+/// Solves `(I + h M) z = b` in place. What stiff samples take back of an increment is nearly all of it: a relative error of `eps · h‖M‖`
+/// would be larger than what is left, and one step of iterative refinement takes it away.
+fn solve_accurately(factor: &Factor, m: &Matrix, h: f64, b: &mut [f64], [z, rest]: &mut [Vec<f64>; 2]) {
+    z.copy_from_slice(b);
+    factor.solve(z);
+    if h * (0..z.len()).map(|i| m.get(i, i)).fold(0.0, f64::max) > STIFF {
+        linalg::matvec(m, z, rest);
+        rest.iter_mut().zip(b.iter().zip(z.iter())).for_each(|(r, (b, z))| *r = b - z - h * *r);
+        factor.solve(rest);
+        linalg::axpy(1.0, rest, z);
+    }
+    b.copy_from_slice(z);
 }
 
 /// `A Aᵀ`, or `Aᵀ A`, both triangles.

@@ -35,8 +35,14 @@ struct Tolerance {
 /// Error of a step relative to the step: what grows from small beginnings grows at its own rate.
 const GROWTH: f64 = 1e-3;
 
+/// Units in the last place that eight columns of the extrapolation make of one.
+const UNITS: f64 = 1e3;
 /// Error of an output of a network with kinks, relative to the largest residual there is.
 const NEAR_REST: f64 = 1e-2;
+
+/// Steps of this size, relative to all parameters, are rounding at a point of rest: units in the last place of the velocities, which a
+/// long step multiplies and its implicit part takes back.
+const STILL: f64 = 1e-12;
 
 /// An output whose slope is below `e^-FAINT` of the largest may be wrong by this part of what is beyond.
 const FAINT: f64 = 25.0;
@@ -56,6 +62,8 @@ pub struct ModelFlow<'a> {
     /// Outputs at `theta`.
     pub(super) outputs: Vec<f64>,
     start: Vec<f64>,
+    /// The furthest that every parameter has been from its start.
+    furthest: Vec<f64>,
     pub(super) newton: GaussNewton,
     pub(super) work: Workspace,
     pub(super) slopes: Vec<f64>,
@@ -70,6 +78,8 @@ pub struct ModelFlow<'a> {
     gates: Option<Gates<'a>>,
     /// Size of every sample's slopes.
     weights: Vec<f64>,
+    /// Rounding of every parameter's velocity.
+    rounding: Vec<f64>,
     /// Memory of the look whether anything moves: curvature of one sample, rounding of the gradient.
     pub(super) still: (Vec<f64>, Vec<f64>),
 }
@@ -93,6 +103,7 @@ impl<'a> ModelFlow<'a> {
             theta: theta.to_vec(),
             outputs: vec![0.0; outputs],
             start: theta.to_vec(),
+            furthest: vec![0.0; theta.len()],
             newton: GaussNewton::new(outputs, theta.len(), job.data.targets.outputs(), kinked),
             work: Workspace::default(),
             slopes: vec![0.0; outputs],
@@ -103,6 +114,7 @@ impl<'a> ModelFlow<'a> {
             kinked,
             gates: None,
             weights: vec![0.0; job.data.n()],
+            rounding: vec![0.0; theta.len()],
             still: (vec![], vec![]),
         };
         if flow.kinked && flow.newton.jacobian().is_some() {
@@ -158,6 +170,8 @@ impl<'a> ModelFlow<'a> {
     /// Moves to `theta`, the point whose error was measured last.
     pub fn accept(&mut self, theta: &[f64]) {
         self.theta.copy_from_slice(theta);
+        let moved = self.furthest.iter_mut().zip(theta.iter().zip(&self.start));
+        moved.for_each(|(far, (t, start))| *far = far.max((t - start).abs()));
         std::mem::swap(&mut self.outputs, &mut self.reached);
         self.steepest = self.loss.slopes(&self.outputs, self.targets, &mut self.slopes).exp()
             * linalg::max_abs(&self.slopes);
@@ -212,6 +226,23 @@ impl<'a> ModelFlow<'a> {
             None => self.newton.refresh(theta, |out| model.jacobian(theta, x, &mut self.work, out)),
         }
         self.newton.weigh(self.loss, self.targets, &self.outputs, self.log_weight + log_factor);
+        if !self.kinked {
+            self.round(log_factor);
+        }
+    }
+
+    /// Units in the last place of the sums that make up the velocities. Where the derivatives are not kept, conjugate gradients leave
+    /// more, of a dense matrix's largest velocity.
+    fn round(&mut self, log_factor: f64) {
+        let factor =
+            (self.loss.slopes(&self.outputs, self.targets, &mut self.slopes) + self.log_weight + log_factor)
+                .exp();
+        self.rounding.fill(0.0);
+        let Some(jacobian) = self.newton.jacobian() else { return };
+        for (i, q) in self.slopes.iter().enumerate().filter(|(_, q)| **q != 0.0) {
+            let unit = UNITS * f64::EPSILON * factor * q.abs();
+            self.rounding.iter_mut().zip(jacobian.row(i)).for_each(|(r, j)| *r += unit * j.abs());
+        }
     }
 
     /// Whether units may be held on their kinks: then every increment goes through [`ModelFlow::gated_increment`].
@@ -279,8 +310,13 @@ impl<'a> ModelFlow<'a> {
         self.newton.correct(h, self.model, self.x, &self.theta, &mut self.work, v, g);
     }
 
-    /// Error of a step to `(theta, outputs)` in units of the tolerance.
-    pub fn error(&mut self, theta: &[f64], outputs: &[f64], off_theta: &[f64], off_outputs: &[f64]) -> f64 {
+    /// Error of a step of size `h` to `(theta, outputs)` in units of the tolerance.
+    pub fn error(
+        &mut self,
+        (theta, outputs): (&[f64], &[f64]),
+        (off_theta, off_outputs): (&[f64], &[f64]),
+        h: f64,
+    ) -> f64 {
         self.model.predict(theta, self.x, &mut self.work, &mut self.reached);
         self.loss.slopes(&self.reached, self.targets, &mut self.slopes);
         let t = self.tolerance;
@@ -303,7 +339,7 @@ impl<'a> ModelFlow<'a> {
         let parameters = if self.kinked {
             self.error_of_blocks(theta, off_theta)
         } else {
-            self.error_of_parameters(theta, off_theta)
+            self.error_of_parameters(theta, off_theta, h)
         };
         largest(worst, parameters)
     }
@@ -324,15 +360,16 @@ impl<'a> ModelFlow<'a> {
         })
     }
 
-    /// Every parameter relative to what it has moved, since the start and in this step; all of them relative to the step.
-    fn error_of_parameters(&self, theta: &[f64], off: &[f64]) -> f64 {
+    /// Every parameter relative to how far it has been from its start, and in this step; all of them relative to the step.
+    fn error_of_parameters(&self, theta: &[f64], off: &[f64], h: f64) -> f64 {
         let t = self.tolerance.parameters;
         let (mut worst, mut size, mut moved, mut total) = (0.0, 0.0, 0.0, 0.0);
         for (j, e) in off.iter().enumerate() {
             let step = (theta[j] - self.theta[j]).abs();
-            let since = theta[j].abs().min((theta[j] - self.start[j]).abs());
+            let since = theta[j].abs().min(self.furthest[j].max((theta[j] - self.start[j]).abs()));
             if *e != 0.0 {
-                worst = largest(worst, e.abs() / (t * (since + step) + 4e-15 * theta[j].abs()));
+                let rounding = h * self.rounding[j] + 4e-15 * theta[j].abs();
+                worst = largest(worst, e.abs() / (t * (since + step) + rounding));
             }
             size += theta[j] * theta[j];
             moved += step * step;
@@ -341,7 +378,7 @@ impl<'a> ModelFlow<'a> {
         if total == 0.0 {
             return worst;
         }
-        largest(worst, total.sqrt() / (GROWTH * f64::sqrt(moved) + 1e-13 * f64::sqrt(size)))
+        largest(worst, total.sqrt() / (GROWTH * f64::sqrt(moved) + STILL * f64::sqrt(size)))
     }
 
     /// Rounding of the outputs at the present point, as far as it is known.

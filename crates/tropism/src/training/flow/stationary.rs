@@ -1,6 +1,7 @@
 //! Whether the flow of a curved model has come to rest, and at what.
 
 use super::model::ModelFlow;
+use crate::data::Targets;
 use crate::losses::Tail;
 use crate::numerics::linalg;
 
@@ -8,6 +9,10 @@ use crate::numerics::linalg;
 const UNITS: f64 = 8.0;
 /// Eigenvalues of the Hessian above minus this part of the largest count as zero: rounding of finite differences.
 const FLAT: f64 = 1e-5;
+/// Residual beside the largest target that counts as none where the gradient is rounding.
+const FITTED: f64 = 1e-13;
+/// How many times the rounding of outputs a residual may be there: sums of the moduli of all terms are what it is measured by.
+const FEW: f64 = 8.0;
 /// Power iterations for an extreme eigenvalue.
 const ITERATIONS: usize = 200;
 
@@ -25,6 +30,11 @@ pub enum Standing {
 impl ModelFlow<'_> {
     /// Whether the outputs are the targets, to the rounding of the outputs: then the loss is at its smallest value.
     pub fn fits_all(&mut self) -> bool {
+        self.fits_within(|noise| UNITS * noise)
+    }
+
+    /// Whether every residual is below what is allowed for the rounding of its output.
+    fn fits_within(&mut self, allowed: impl Fn(f64) -> f64) -> bool {
         if self.loss.facts().tail != Tail::FiniteRoot {
             return false;
         }
@@ -32,8 +42,16 @@ impl ModelFlow<'_> {
         let noise = self.newton.noise();
         self.slopes.iter().zip(&self.outputs).enumerate().all(|(i, (slope, f))| {
             let rounding = noise.get(i).copied().unwrap_or(0.0).max(f64::EPSILON * f.abs());
-            (slope * scale).abs() <= UNITS * rounding
+            (slope * scale).abs() <= allowed(rounding)
         })
+    }
+
+    /// Whether every residual is rounding beside the largest target, or a few times that of its output: with a gradient that is rounding
+    /// as well, no point is nearer.
+    fn fits_nearly(&mut self) -> bool {
+        let Targets::Real(y) = self.targets else { return false };
+        let close = FITTED * linalg::max_abs(y);
+        self.fits_within(|noise| close.max(FEW * UNITS * noise))
     }
 
     /// Log of the size of the slopes, weight included.
@@ -67,11 +85,44 @@ impl ModelFlow<'_> {
         if !self.is_noise(velocity, log_factor) {
             return Standing::Moving;
         }
+        if self.fits_nearly() || self.rests_as_predictor() {
+            return Standing::AtMinimiser;
+        }
         match self.extreme_curvatures() {
             Some((lowest, highest)) if lowest < -FLAT * highest => Standing::AtSaddle,
             Some((lowest, highest)) if highest > 0.0 && lowest > FLAT * highest => Standing::AtMinimiser,
             _ => Standing::Unresolved,
         }
+    }
+
+    /// Whether a convex loss of a linear predictor has no gradient in the predictor itself: then no parameters have a smaller loss, however
+    /// flat it is in them.
+    fn rests_as_predictor(&mut self) -> bool {
+        if !(self.model.facts().linear_in_inputs && self.loss.facts().convex) {
+            return false;
+        }
+        let (k, d) = (self.targets.outputs(), self.x.cols());
+        let scale = self.loss.slopes(&self.outputs, self.targets, &mut self.slopes);
+        let mut block = vec![0.0; k * k];
+        let (mut gradient, mut noise) = (vec![0.0; k * d], vec![0.0; d]);
+        for i in 0..self.targets.len() {
+            for c in 0..k {
+                self.x.add_row(i, self.slopes[i * k + c], &mut gradient[c * d..(c + 1) * d]);
+            }
+            let uncertain = self.uncertainty(i, scale, &mut block);
+            self.x.for_row(i, |j, v| noise[j] += uncertain * v.abs());
+        }
+        gradient.chunks_exact(d).all(|g| g.iter().zip(&noise).all(|(g, n)| g.abs() <= *n))
+    }
+
+    /// Rounding of the slopes of sample `i`, which are in units of `e^scale`: their own, and that of its outputs times the curvature.
+    fn uncertainty(&self, i: usize, scale: f64, block: &mut [f64]) -> f64 {
+        let k = self.targets.outputs();
+        let range = i * k..(i + 1) * k;
+        let s = self.loss.curvature(&self.outputs[range.clone()], self.targets.get(i), block) - scale;
+        let curvature = linalg::norm2(block) * s.exp();
+        let rounding = self.newton.noise()[range.clone()].iter().fold(0.0, |m: f64, v| m.max(*v));
+        UNITS * (f64::EPSILON * linalg::norm2(&self.slopes[range]) + curvature * rounding)
     }
 
     /// Every coordinate of the gradient is rounding of its own terms: of slopes, and of outputs times their curvature.
@@ -86,14 +137,8 @@ impl ModelFlow<'_> {
         noise.clear();
         noise.resize(velocity.len(), 0.0);
         for i in 0..self.targets.len() {
-            let range = i * k..(i + 1) * k;
-            let s =
-                self.loss.curvature(&self.outputs[range.clone()], self.targets.get(i), &mut block) - scale;
-            let curvature = linalg::norm2(&block) * s.exp();
-            let rounding = self.newton.noise()[range.clone()].iter().fold(0.0, |m: f64, v| m.max(*v));
-            let slope = linalg::norm2(&self.slopes[range.clone()]);
-            let uncertain = UNITS * (f64::EPSILON * slope + curvature * rounding);
-            for c in range {
+            let uncertain = self.uncertainty(i, scale, &mut block);
+            for c in i * k..(i + 1) * k {
                 noise.iter_mut().zip(jacobian.row(c)).for_each(|(n, j)| *n += uncertain * j.abs());
             }
         }

@@ -24,6 +24,23 @@ const EDGE: f64 = 0.25;
 /// Jumps come late by a few units of the logarithm that grows, for each jump so far: so many.
 const LATE: f64 = 6.0;
 
+/// Part of the tolerance that weights which should be zero may take.
+const NEGLIGIBLE: f64 = 0.1;
+
+/// The part of a window in which every weight that should be zero at a saddle is below `limit`.
+fn alone(saddle: &Saddle, (mut from, mut to): (f64, f64), limit: f64) -> (f64, f64) {
+    for (log, rate) in &saddle.others {
+        let room = limit.ln() - log;
+        match rate {
+            r if *r > 0.0 => to = to.min(saddle.time + room / r),
+            r if *r < 0.0 => from = from.max(saddle.time + room / r),
+            // What stays is a matter of the start, and judged as such.
+            _ => {}
+        }
+    }
+    (from, to)
+}
+
 impl SaddleTarget {
     /// The stays of `path`; a fall onto a saddle counts as done well within `tolerance`.
     pub fn new(path: &SaddlePath, tolerance: f64) -> Self {
@@ -37,6 +54,7 @@ impl SaddleTarget {
             let from = begins + edge.max(LATE * s.blur + fall);
             let early = path.saddles.get(k + 1).map_or(0.0, |next| LATE * 0.5 * next.blur);
             let to = if length.is_finite() { ends - edge.max(early) } else { f64::INFINITY };
+            let (from, to) = alone(s, (from, to), NEGLIGIBLE * tolerance * size);
             Stay { saddle: s.clone(), window: (from < to).then_some((from, to)) }
         };
         let stays = path.saddles.iter().enumerate().map(stay).collect();
