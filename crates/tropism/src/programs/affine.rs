@@ -63,6 +63,16 @@ impl Affine {
         compensated::adjoint(&self.x, nu)
     }
 
+    /// `⟨ν, y − X w0⟩ / ‖Xᵀν‖`, rounded down and at least zero: a lower bound on the dual norm's distance from `w0` for every `ν`. `above`
+    /// bounds `‖Xᵀν‖` from above.
+    pub fn bound(&self, nu: &[f64], above: impl FnOnce(&[Accumulator]) -> f64) -> f64 {
+        let product = self.dual_value(nu);
+        // −ν is as good a dual vector as ν.
+        let numerator = product.lo.max(-product.hi);
+        let bound = (numerator / above(&self.adjoint(nu))).next_down();
+        if bound.is_nan() { 0.0 } else { bound.max(0.0) }
+    }
+
     /// Shortest step from `w0` to the constraint and what remains of it: `None` where the step leaves more than
     /// rounding explains, so that no `w` satisfies the constraint.
     ///

@@ -84,33 +84,20 @@ impl Program for FourierInterpolant {
     }
 
     fn bound(&self, dual: &[f64]) -> f64 {
-        let product = self.affine.dual_value(dual);
-        // −ν is as good a dual vector as ν.
-        let numerator = product.lo.max(-product.hi);
-        let image = self.affine.adjoint(dual);
-        let above = self.fourier.moduli_above(&compensated::values(&image), &compensated::errors(&image));
-        let denominator =
-            above.iter().fold(0.0, |m: f64, v| if v.is_nan() { f64::INFINITY } else { m.max(*v) });
-        let bound = (numerator / denominator).next_down();
-        if bound.is_nan() { 0.0 } else { bound.max(0.0) }
+        self.affine.bound(dual, |image| {
+            let above = self.fourier.moduli_above(&compensated::values(image), &compensated::errors(image));
+            above.iter().fold(0.0, |m: f64, v| if v.is_nan() { f64::INFINITY } else { m.max(*v) })
+        })
     }
 
     fn solve(&self, budget: &Budget) -> Solution {
-        let finished = |w: Vec<f64>, dual: Vec<f64>, status: SolveStatus, method: &str| Solution {
-            w,
-            dual,
-            status,
-            iterations: 0,
-            method: method.into(),
-            uniqueness: Uniqueness::Unknown,
-        };
         let Some(inverse) = PseudoInverse::new(self.affine.x.clone()) else {
             let zero = (self.affine.start.clone(), vec![0.0; self.affine.y.len()]);
-            return finished(zero.0, zero.1, SolveStatus::Stalled, "none");
+            return Solution::at_once(zero.0, zero.1, SolveStatus::Stalled, "none");
         };
         let (least, ray) = self.affine.least_norm(&inverse);
         if let Some(ray) = ray {
-            return finished(least, ray, SolveStatus::Infeasible, "least squares");
+            return Solution::at_once(least, ray, SolveStatus::Infeasible, "least squares");
         }
         let (mut w, dual, iterations) = self.by_cones(budget);
         self.affine.project(&inverse, &mut w);
@@ -118,7 +105,7 @@ impl Program for FourierInterpolant {
             true => SolveStatus::Converged,
             false => SolveStatus::Stalled,
         };
-        Solution { iterations, ..finished(w, dual, status, "conic") }
+        Solution { iterations, ..Solution::at_once(w, dual, status, "conic") }
     }
 
     fn facts(&self) -> ProgramFacts {

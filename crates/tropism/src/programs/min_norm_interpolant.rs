@@ -83,37 +83,33 @@ impl Program for MinNormInterpolant {
     }
 
     fn bound(&self, dual: &[f64]) -> f64 {
-        let product = self.affine.dual_value(dual);
-        // −ν is as good a dual vector as ν.
-        let numerator = product.lo.max(-product.hi);
-        let image: Vec<f64> = self.affine.adjoint(dual).iter().map(|a| a.value().abs() + a.error()).collect();
-        // The entries of `image` are themselves sums of two roundings.
-        let denominator = compensated::norm_above(self.norm.dual(), &image) * (1.0 + 2.0 * f64::EPSILON);
-        let bound = (numerator / denominator.next_up()).next_down();
-        if bound.is_nan() { 0.0 } else { bound.max(0.0) }
+        self.affine.bound(dual, |image| {
+            let image: Vec<f64> = image.iter().map(|a| a.value().abs() + a.error()).collect();
+            // The entries of `image` are themselves sums of two roundings.
+            let norm = compensated::norm_above(self.norm.dual(), &image) * (1.0 + 2.0 * f64::EPSILON);
+            norm.next_up()
+        })
     }
 
     fn solve(&self, budget: &Budget) -> Solution {
         let start = &self.affine.start;
-        let finished = |w: Vec<f64>, dual: Vec<f64>, status: SolveStatus, method: &str| Solution {
-            w,
-            dual,
-            status,
-            iterations: 0,
-            method: method.into(),
-            uniqueness: Uniqueness::Unknown,
-        };
         let Some(inverse) = PseudoInverse::new(self.affine.x.clone()) else {
-            return finished(start.clone(), vec![0.0; self.affine.y.len()], SolveStatus::Stalled, "none");
+            return Solution::at_once(
+                start.clone(),
+                vec![0.0; self.affine.y.len()],
+                SolveStatus::Stalled,
+                "none",
+            );
         };
         let (u, ray) = self.affine.least_norm(&inverse);
         if let Some(ray) = ray {
             let w = self.affine.at(&u);
-            return finished(w, ray, SolveStatus::Infeasible, "least squares");
+            return Solution::at_once(w, ray, SolveStatus::Infeasible, "least squares");
         }
         if linalg::max_abs(&u) == 0.0 {
             let nu = vec![0.0; self.affine.y.len()];
-            let at_start = finished(start.clone(), nu, SolveStatus::Converged, "the start interpolates");
+            let at_start =
+                Solution::at_once(start.clone(), nu, SolveStatus::Converged, "the start interpolates");
             return Solution { uniqueness: Uniqueness::Unique, ..at_start };
         }
         let found = match self.norm {

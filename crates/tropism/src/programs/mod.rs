@@ -201,6 +201,13 @@ pub struct Solution {
     pub uniqueness: Uniqueness,
 }
 
+impl Solution {
+    /// Found without an iteration; whether it is the only one is not known.
+    fn at_once(w: Vec<f64>, dual: Vec<f64>, status: SolveStatus, method: &str) -> Self {
+        Self { w, dual, status, iterations: 0, method: method.into(), uniqueness: Uniqueness::Unknown }
+    }
+}
+
 /// An explicit program `min value(w)` subject to `violation(w) = 0`.
 pub trait Program: Send + Sync {
     /// An upper bound on the objective at the feasible representative of `w`, rounded outward;

@@ -32,7 +32,7 @@ use super::affine::Affine;
 use super::proximal_nuclear::Sensing;
 use super::{Budget, Program, ProgramFacts, Solution, SolveStatus, Uniqueness, certify};
 use crate::error::Error;
-use crate::numerics::{Design, Matrix, PseudoInverse, linalg, singular};
+use crate::numerics::{Design, Matrix, PseudoInverse, compensated, linalg, singular};
 use std::sync::Arc;
 
 /// `min ‖W‖_* s.t. ⟨A_i, W⟩ = b_i`.
@@ -152,43 +152,27 @@ impl Program for NuclearInterpolant {
     }
 
     fn bound(&self, dual: &[f64]) -> f64 {
-        let product = self.affine.dual_value(dual);
-        // −ν is as good a dual vector as ν.
-        let numerator = product.lo.max(-product.hi);
-        let image = self.affine.adjoint(dual);
-        let values: Vec<f64> = image.iter().map(|a| a.value()).collect();
-        let errors: Vec<f64> = image.iter().map(|a| a.error()).collect();
-        // The spectral norm of what rounding hides is at most its Frobenius norm.
-        let hidden = linalg::norm2(&errors) * (1.0 + 1e-9);
-        let denominator = (singular::spectral_above(&self.shaped(&values)) + hidden).next_up();
-        let bound = (numerator / denominator).next_down();
-        if bound.is_nan() { 0.0 } else { bound.max(0.0) }
+        self.affine.bound(dual, |image| {
+            let (values, errors) = (compensated::values(image), compensated::errors(image));
+            // The spectral norm of what rounding hides is at most its Frobenius norm.
+            let hidden = linalg::norm2(&errors) * (1.0 + 1e-9);
+            (singular::spectral_above(&self.shaped(&values)) + hidden).next_up()
+        })
     }
 
     fn solve(&self, budget: &Budget) -> Solution {
-        let finished = |w: Vec<f64>, dual: Vec<f64>, status: SolveStatus, method: &str| Solution {
-            w,
-            dual,
-            status,
-            iterations: 0,
-            method: method.into(),
-            uniqueness: if status == SolveStatus::Converged {
-                Uniqueness::Unique
-            } else {
-                Uniqueness::Unknown
-            },
-        };
         let nothing = || vec![0.0; self.affine.y.len()];
         let zero = self.affine.start.clone();
         let Some(inverse) = PseudoInverse::new(self.affine.x.clone()) else {
-            return finished(zero, nothing(), SolveStatus::Stalled, "none");
+            return Solution::at_once(zero, nothing(), SolveStatus::Stalled, "none");
         };
         let (least, ray) = self.affine.least_norm(&inverse);
         if let Some(ray) = ray {
-            return finished(least, ray, SolveStatus::Infeasible, "least squares");
+            return Solution::at_once(least, ray, SolveStatus::Infeasible, "least squares");
         }
         if linalg::max_abs(&least) == 0.0 {
-            return finished(zero, nothing(), SolveStatus::Converged, "zero fits");
+            let at_zero = Solution::at_once(zero, nothing(), SolveStatus::Converged, "zero fits");
+            return Solution { uniqueness: Uniqueness::Unique, ..at_zero };
         }
         self.iterate(&inverse, &least, budget)
     }

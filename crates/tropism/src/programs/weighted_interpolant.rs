@@ -52,17 +52,13 @@ impl Program for WeightedInterpolant {
     }
 
     fn bound(&self, dual: &[f64]) -> f64 {
-        let product = self.affine.dual_value(dual);
-        // −ν is as good a dual vector as ν.
-        let numerator = product.lo.max(-product.hi);
-        let image = self.affine.adjoint(dual);
-        let ratios = image.iter().zip(&self.weights).map(|(a, h)| {
-            let above = (a.value().abs() + a.error()).next_up();
-            (above / h).next_up()
-        });
-        let denominator = ratios.fold(0.0, |m: f64, r| if r.is_nan() { f64::INFINITY } else { m.max(r) });
-        let bound = (numerator / denominator).next_down();
-        if bound.is_nan() { 0.0 } else { bound.max(0.0) }
+        self.affine.bound(dual, |image| {
+            let ratios = image.iter().zip(&self.weights).map(|(a, h)| {
+                let above = (a.value().abs() + a.error()).next_up();
+                (above / h).next_up()
+            });
+            ratios.fold(0.0, |m: f64, r| if r.is_nan() { f64::INFINITY } else { m.max(r) })
+        })
     }
 
     fn solve(&self, budget: &Budget) -> Solution {
