@@ -107,3 +107,39 @@ impl Target for SaddleTarget {
         moments.iter().enumerate().map(one).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Error, Spec, theory, training};
+
+    /// The two jumps of independent weights, and the same with the saddles in the wrong order or of the wrong size: a reference that is
+    /// planted wrong is told from the right one.
+    #[test]
+    fn a_wrong_path_is_told_from_the_right_one() {
+        let text = "[data]\nkind = \"points\"\nx = [[1.0, 0.0], [0.0, 1.0]]\ny = [2.0, -1.0]\n[model]\nkind = \"diagonal\"\n\
+                    init_scale = 1e-30\n[loss]\nkind = \"squared\"\nreduction = \"sum\"\n[optimizer]\nkind = \"gradient_flow\"\n\
+                    [horizon]\ntime = 1e4";
+        let spec = Spec::parse(text).unwrap();
+        let setup = Setup::build(&spec, &|f| Err(Error::data(f.path.clone(), "no files"))).unwrap();
+        let run = training::run(&setup.job(), &mut training::Silent);
+        let moments: Vec<Moment> = run.snapshots.iter().map(|s| Moment::new(&setup, s)).collect();
+        let case = theory::Case::new(&setup);
+        let right = case.saddles().unwrap().as_ref().unwrap();
+        let end = |path: &SaddlePath| {
+            let gaps = SaddleTarget::new(path, 0.01).gaps(&setup, &moments, None);
+            gaps.last().copied().flatten()
+        };
+        assert!(end(right).is_some_and(|g| g < 1e-6), "{:?}", end(right));
+        let mut swapped = right.clone();
+        swapped.saddles[1].w = vec![0.0, -1.0];
+        assert!(end(&swapped).is_some_and(|g| g > 0.5), "{:?}", end(&swapped));
+        let mut short = right.clone();
+        short.saddles[2].w[1] = -0.9;
+        assert!(end(&short).is_none_or(|g| g > 0.04), "{:?}", end(&short));
+        let mut late = right.clone();
+        late.saddles[1].time *= 3.0;
+        late.saddles[2].time *= 3.0;
+        assert!(end(&late).is_some_and(|g| g > 0.5), "{:?}", end(&late));
+    }
+}
