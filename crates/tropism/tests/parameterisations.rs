@@ -150,3 +150,36 @@ fn large_starts_are_followed_below_their_last_digit() {
     let model = "kind = \"diagonal\"\ninit_scale = 1e4";
     expect(&flow(data, model, "exponential", "[horizon]\ntime = \"1e100\""), Agrees);
 }
+
+/// Layers that have not aligned: the run's weights certify the margin of one sample whatever they do.
+#[test]
+fn layers_that_have_not_aligned_have_not_settled() {
+    let one = "kind = \"points\"\nx = [[1.0, 0.3, 0.1, 0.2]]\ny = [1]";
+    let model = "kind = \"deep_linear\"\ndepth = 32\ninit = \"gaussian\"\ninit_scale = 1.3\nwidth = 4";
+    for seed in 0..3 {
+        let text =
+            format!("seed = {seed}\n{}", flow(one, model, "exponential", "[horizon]\ntime = \"1e100\""));
+        let (found, reason) = verdict(&text);
+        assert!(found != Disagrees, "{seed}: {reason}");
+    }
+}
+
+/// Rounding turns the eigenvectors that commuting measurements share, which the flow never does: such an end refutes nothing.
+#[test]
+fn common_eigenvectors_lost_to_rounding_are_told() {
+    let data = "kind = \"matrix_sensing\"\nrows = 6\ncols = 6\nrank = 1\nn = 4\nnorm = 6.0\ncommuting = true";
+    let model = "kind = \"matrix_factorization\"\ninit = \"identity\"\ninit_scale = 1e-20";
+    let (found, reason) = verdict(&format!("seed = 4\n{}", flow(data, model, "squared", "")));
+    assert!(found == Undecided && reason.contains("common eigenvectors"), "{found:?}: {reason}");
+}
+
+/// From weights of which most are zero the first step is as long as what moves, not as what stands.
+#[test]
+fn weights_at_zero_move_beside_the_others() {
+    let data = "kind = \"matrix\"\nentries = [[nan, 1.0], [1.0, 0.0]]";
+    let model = "kind = \"matrix_factorization\"\ndepth = 3\ninit = \"identity\"\ninit_scale = 1e-6";
+    let report = examine_text(&flow(data, model, "squared", "[horizon]\ntime = 1e7")).expect("a verdict");
+    assert!(
+        report.run.flow_steps > 20 && report.series.last().and_then(|p| p.residual).is_some_and(|r| r < 0.1)
+    );
+}

@@ -16,7 +16,9 @@ use crate::numerics::linalg::dot;
 use crate::spec::Setup;
 
 /// Residual up to which the parameters count as a KKT point: far from one it is of the order of one.
-const KKT: f64 = 0.05;
+pub(super) const KKT: f64 = 0.05;
+/// The same beside a certificate of the predictor.
+pub(super) const NEAR_KKT: f64 = 0.25;
 
 /// The depth of a diagonal network whose weights multiply.
 fn depth(setup: &Setup) -> Option<usize> {
@@ -61,8 +63,8 @@ fn frequencies(theta: &[f64], d: usize) -> Vec<f64> {
     (0..d).map(|k| theta.chunks_exact(d).map(|layer| power(layer, k)).sum()).collect()
 }
 
-/// Whether a diagonal network is at a KKT point of the margin program in its parameters.
-pub(super) fn at_kkt_point(setup: &Setup, moment: &Moment) -> bool {
-    depth(setup).is_some()
-        && KktResidual.evaluate(&View { setup, moment, target: None }).is_some_and(|r| r <= KKT)
+/// Whether a network is at a KKT point of the margin program in its parameters, up to a residual of `most`.
+pub(super) fn at_kkt_point(setup: &Setup, moment: &Moment, most: f64) -> bool {
+    setup.model.facts().homogeneity.is_some_and(|d| d > 1.0)
+        && KktResidual.evaluate(&View { setup, moment, target: None }).is_some_and(|r| r <= most)
 }

@@ -4,9 +4,13 @@
 use crate::models::{Imbalance, Structure, determinant_sign};
 use crate::numerics::linalg::norm2;
 use crate::spec::Setup;
+use crate::theory::keeps_symmetry;
 
 /// Largest change of `W_{j+1}ᵀ W_{j+1} − W_j W_jᵀ`, relative to the factors at the end, that the flow's error control may leave.
 const BALANCE: f64 = 1e-3;
+
+/// The same of symmetry, signs of eigenvalues and common eigenvectors, relative to the product at the end.
+const SYMMETRY: f64 = 1e-4;
 
 /// What the flow of `setup` should have conserved up to `theta [p]` and did not, in words.
 pub fn lost(setup: &Setup, theta: &[f64]) -> Option<String> {
@@ -37,6 +41,16 @@ pub fn lost(setup: &Setup, theta: &[f64]) -> Option<String> {
     // itself (Arora et al. 2019, arXiv 1905.13655, Theorem 3). Other starts may lose the sign rightly.
     if !balanced {
         return None;
+    }
+    if let (Some(kept), Some(w)) = (keeps_symmetry(setup), setup.model.effective(theta))
+        && kept.lost(&w) > SYMMETRY
+    {
+        return Some(format!(
+            "lost what the flow conserves: measurements and start are symmetric{}, and the end is off by {:.1e} of its size; rounding has \
+             grown into a direction that the flow never takes",
+            if kept.commuting { " with common eigenvectors" } else { "" },
+            kept.lost(&w)
+        ));
     }
     let flipped =
         blocks.iter().position(|b| determinant_sign(&setup.theta0, b) * determinant_sign(theta, b) < 0.0)?;

@@ -1,6 +1,6 @@
 //! Whether a run has settled: at the prediction, elsewhere, or not yet.
 
-use super::attraction::{at_kkt_point, escapes};
+use super::attraction::{KKT, NEAR_KKT, at_kkt_point, escapes};
 use super::compare::Run;
 use super::judge::Settled;
 use super::measured::Point;
@@ -99,7 +99,14 @@ fn certified_or_held(run: &Run, rule: &JudgeRule) -> bool {
         return held && run.reference.is_some_and(|r| r.law.is_none());
     }
     let certified = run.reference.and_then(|r| r.gap_of_dual(&weights)).is_some_and(|g| g <= OWN_CERTIFICATE);
-    (certified || at_kkt_point(run.setup, moment)) && !escapes(run.setup, moment, &weights, rule.tolerance)
+    // The weights that certify a predictor say nothing of layers that have not aligned: what is no KKT point in the parameters still turns.
+    let curved = run.setup.model.facts().homogeneity.is_some_and(|d| d > 1.0);
+    let held = match (curved, certified) {
+        (true, true) => at_kkt_point(run.setup, moment, NEAR_KKT),
+        (true, false) => at_kkt_point(run.setup, moment, KKT),
+        (false, certified) => certified,
+    };
+    held && !escapes(run.setup, moment, &weights, rule.tolerance)
 }
 
 /// The samples' shares `|ℓ'_i|` in the gradient at the end, up to a common factor.

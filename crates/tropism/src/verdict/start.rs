@@ -19,7 +19,9 @@ pub(super) fn leaves(run: &Run) -> bool {
         [run.moments.first(), run.moments.last()].map(|m| values(m.and_then(|m| m.w.as_deref())));
     let predicted = values(run.reference.and_then(|r| r.solution.as_deref()));
     let (Some(start), Some(end), Some(predicted)) = (start, end, predicted) else { return false };
-    let scale = start.first().copied().unwrap_or(0.0);
+    let [first, last] = [&start, &end].map(|s| s.first().copied().unwrap_or(0.0));
+    // Rounding of what has grown is a start of its own for what has not.
+    let scale = first.max(f64::EPSILON * last);
     let potential = match u32::try_from(depth) {
         Ok(2) => Potential::Hypentropy(2.0 * scale),
         Ok(depth) => Potential::DiagonalDepth { scale, depth },

@@ -94,7 +94,10 @@ fn first_rate(system: &mut ModelFlow, stepper: &mut Extrapolation) -> Option<f64
         return None;
     }
     let moving = v.iter().zip(&system.theta).filter(|(_, t)| **t != 0.0).map(|(v, t)| (v / t).abs());
-    let changes = moving.fold(0.0, f64::max).ln() + scale;
+    // What is zero moves beside the others.
+    let size = linalg::norm2(&system.theta);
+    let all = if size > 0.0 { linalg::norm2(v) / size } else { 0.0 };
+    let changes = moving.fold(all, f64::max).ln() + scale;
     let speed = linalg::norm2(v).ln() + scale;
     let rate = changes.max(system.log_relaxation());
     // From the origin, with a Jacobian that is not kept, nothing tells a unit: that of the parameters themselves.

@@ -109,6 +109,14 @@ impl GaussNewton {
         (!matches!(self.space, Space::Operator { .. })).then_some(&self.jacobian)
     }
 
+    /// The smallest singular value of `J`, beyond rounding, where it is kept and has no more rows than columns.
+    pub fn least_singular_value(&self) -> Option<f64> {
+        let Space::Samples { kernel } = &self.space else { return None };
+        let (values, _) = linalg::symmetric_eigen(kernel)?;
+        let (least, most) = (values.first()?, values.last()?);
+        (*least > 1e-12 * most).then(|| least.sqrt())
+    }
+
     /// Brings the derivatives up to date with `theta`.
     pub fn refresh(&mut self, theta: &[f64], jacobian: impl FnOnce(&mut Matrix)) {
         if matches!(self.space, Space::Operator { .. }) || self.is_current(theta) {

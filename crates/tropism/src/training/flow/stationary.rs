@@ -13,6 +13,8 @@ const FLAT: f64 = 1e-5;
 const FITTED: f64 = 1e-13;
 /// How many times the rounding of outputs a residual may be there: sums of the moduli of all terms are what it is measured by.
 const FEW: f64 = 8.0;
+/// Distance of parameters that fit, relative to the present ones, which no judge sees.
+const BESIDE: f64 = 1e-6;
 /// Power iterations for an extreme eigenvalue.
 const ITERATIONS: usize = 200;
 
@@ -85,14 +87,29 @@ impl ModelFlow<'_> {
         if !self.is_noise(velocity, log_factor) {
             return Standing::Moving;
         }
-        if self.fits_nearly() || self.rests_as_predictor() {
+        if self.fits_nearly() || self.rests_as_predictor() || self.beside_an_interpolant() {
             return Standing::AtMinimiser;
         }
+        // A convex loss of a linear predictor has no other minimisers than those.
+        let other = !(self.model.facts().linear_in_inputs && self.loss.facts().convex);
         match self.extreme_curvatures() {
             Some((lowest, highest)) if lowest < -FLAT * highest => Standing::AtSaddle,
-            Some((lowest, highest)) if highest > 0.0 && lowest > FLAT * highest => Standing::AtMinimiser,
+            Some((lowest, highest)) if other && highest > 0.0 && lowest > FLAT * highest => {
+                Standing::AtMinimiser
+            }
             _ => Standing::Unresolved,
         }
+    }
+
+    /// Whether parameters that fit are so near, to first order `‖r‖/σ_min(J)`, that what is left is of no account.
+    fn beside_an_interpolant(&mut self) -> bool {
+        if self.loss.facts().tail != Tail::FiniteRoot {
+            return false;
+        }
+        let scale = self.loss.slopes(&self.outputs, self.targets, &mut self.slopes).exp();
+        let rest = linalg::norm2(&self.slopes) * scale;
+        let far = self.newton.least_singular_value().map(|s| rest / s);
+        far.is_some_and(|far| far <= BESIDE * linalg::norm2(&self.theta))
     }
 
     /// Whether a convex loss of a linear predictor has no gradient in the predictor itself: then no parameters have a smaller loss, however
