@@ -74,6 +74,7 @@ pub fn compare(
         gap,
         settled,
         forecast: match trajectory.ended {
+            _ if gap.is_none() => judged_until(&series),
             Ended::PrecisionExhausted => {
                 Some("rounding ended the run, so no longer horizon will decide".into())
             }
@@ -163,6 +164,13 @@ fn unfinished(run: &Run, series: &[Point]) -> Option<String> {
         return Some("came to rest by rounding, while the theorem speaks of a limit at infinity".into());
     }
     None
+}
+
+/// For a quantity without a value at the end: until when it had one.
+fn judged_until(series: &[Point]) -> Option<String> {
+    let last = series.iter().rev().find(|p| p.gap.is_some())?.log10_time?;
+    let t = format_log(last * std::f64::consts::LN_10);
+    Some(format!("by t = {t} it had one, and a horizon up to there can be judged"))
 }
 
 /// Where theory says how fast the start is forgotten: whether it is, to the tolerance.

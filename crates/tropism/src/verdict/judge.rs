@@ -119,10 +119,11 @@ pub fn judge(e: &Evidence, rule: &JudgeRule) -> Finding {
     }
     let Some(gap) = e.gap else {
         if e.law {
-            let reason =
-                "The measured quantity has no value at the end of the run (it does not separate the data, \
-                          the model has none, or rounding has taken what it rests on)."
-                    .into();
+            let until = e.forecast.as_ref().map_or(String::new(), |until| format!("; {until}"));
+            let reason = format!(
+                "The measured quantity has no value at the end of the run (it does not separate the data, the model has none, or \
+                 rounding has taken what it rests on){until}."
+            );
             return say(VerdictKind::Undecided, reason);
         }
         return say(
