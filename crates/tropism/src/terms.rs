@@ -44,6 +44,17 @@ pub enum Holds {
     Unchecked,
 }
 
+impl Holds {
+    /// Of two conditions together: both, or the worse.
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Holds::No, _) | (_, Holds::No) => Holds::No,
+            (Holds::Yes, Holds::Yes) => Holds::Yes,
+            _ => Holds::Unchecked,
+        }
+    }
+}
+
 /// One hypothesis of a theorem with the evidence found in this experiment.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Hypothesis {

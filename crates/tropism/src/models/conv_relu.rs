@@ -8,7 +8,8 @@
 //! length of those into it, layer by layer upwards, which gradient flow keeps (Du, Hu, Lee 2018, arXiv 1806.00900, of whose layers
 //! every channel is a part); all layers have the Frobenius norm of the first. The derivative of the ReLU at 0 is taken as 0.
 //! Units and invariance: homogeneous of the number of layers of weights; commutes with translations up to the border.
-//! Errors: no image shape, or one that does not match the number of inputs (with `data.bias` the columns are one too many); a kernel longer than what it slides over; a
+//! Errors: no image shape, or one that does not match the number of inputs (with `data.bias` the columns are
+//! one too many); a kernel longer than what it slides over; a
 //! stride, kernel or number of channels of 0; `init_scale = 0`, a saddle point.
 //! Example: `model.kind = "conv_relu"`, `channels = [8, 16]`, `kernel = 3` with `data.kind = "digits"`, whose images are 8 × 8.
 

@@ -4,7 +4,8 @@
 //! Assumes: nothing. Without biases.
 //! Source: Ji, Telgarsky 2018, arXiv 1810.02032; Arora, Cohen, Hazan 2018, arXiv 1802.06509 (balanced start).
 //! Units and invariance: homogeneous of degree `N`; commutes with rotations of the inputs.
-//! Errors: `depth` outside 1..64, a width of 0, `widths` of the wrong number, more weights than a gigabyte holds, `init_scale = 0` for `N ≥ 2` (a saddle).
+//! Errors: `depth` outside 1..64, a width of 0, `widths` of the wrong number, more weights than a gigabyte holds,
+//! `init_scale = 0` for `N ≥ 2` (a saddle).
 //! Example: `model.kind = "deep_linear"`, `model.depth = 3`, `model.width = 10`.
 
 use super::factors::{Factors, Start};

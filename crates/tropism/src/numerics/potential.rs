@@ -43,6 +43,11 @@ pub(super) const CALL: f64 = 16.0 * f64::EPSILON;
 const LARGE: f64 = 1e8;
 
 impl Potential {
+    /// What gradient flow on `w = u^D − v^D` from `u = v` minimises the divergence of, `scale = u^D`, `D ≥ 2`.
+    pub fn of_diagonal_network(scale: f64, depth: u32) -> Self {
+        if depth == 2 { Hypentropy(2.0 * scale) } else { DiagonalDepth { scale, depth } }
+    }
+
     /// Whether the parameter is admissible.
     pub fn is_valid(self) -> bool {
         match self {

@@ -63,8 +63,8 @@ impl Affine {
         compensated::adjoint(&self.x, nu)
     }
 
-    /// `⟨ν, y − X w0⟩ / ‖Xᵀν‖`, rounded down and at least zero: a lower bound on the dual norm's distance from `w0` for every `ν`. `above`
-    /// bounds `‖Xᵀν‖` from above.
+    /// `⟨ν, y − X w0⟩ / ‖Xᵀν‖`, rounded down and at least zero: for every `ν` a lower bound on the distance of the constraint
+    /// from `w0` in the norm whose dual `above` bounds from above at `Xᵀν`.
     pub fn bound(&self, nu: &[f64], above: impl FnOnce(&[Accumulator]) -> f64) -> f64 {
         let product = self.dual_value(nu);
         // −ν is as good a dual vector as ν.

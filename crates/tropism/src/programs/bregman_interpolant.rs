@@ -63,7 +63,7 @@ impl BregmanInterpolant {
 
     /// The limit of gradient flow on `w = u² − v²` from `u = v = α`: hypentropy with `β = 2α²` from 0.
     pub fn diagonal_network(x: Arc<Design>, y: Vec<f64>, alpha: f64) -> Result<Self, Error> {
-        Self::new(x, y, Potential::Hypentropy(2.0 * alpha * alpha), None)
+        Self::new(x, y, Potential::of_diagonal_network(alpha * alpha, 2), None)
     }
 
     /// The limit of gradient flow on `w = u^D − v^D` from `u = v = α`, `alpha [d]`, `D ≥ 2`.
@@ -73,10 +73,7 @@ impl BregmanInterpolant {
         alpha: &[f64],
         depth: u32,
     ) -> Result<Self, Error> {
-        let one = |a: &f64| match depth {
-            2 => Potential::Hypentropy(2.0 * a * a),
-            depth => Potential::DiagonalDepth { scale: a.powi(depth as i32), depth },
-        };
+        let one = |a: &f64| Potential::of_diagonal_network(a.powi(depth as i32), depth);
         Self::with_potentials(x, y, alpha.iter().map(one).collect(), None)
     }
 

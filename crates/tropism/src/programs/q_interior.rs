@@ -1,5 +1,5 @@
-//! A primal-dual interior point method for `min Σ φ(w_j) s.t. Z w ≥ goal`, `φ` a potential with its minimum at zero: for data with more samples than
-//! weights, where the dual has more weights than its curvature has directions.
+//! A primal-dual interior point method for `min Σ φ(w_j) s.t. Z w ≥ goal`, `φ` a potential with its minimum at zero: for data with
+//! more samples than weights, where the dual has more weights than its curvature has directions.
 //!
 //! With `s = Zw − goal ≥ 0` and `a` its multiplier, Newton's equations are those of the [`interior`](super::interior) method without
 //! its borders: `φ'' Δw − ZᵀΔa = f`, `Z Δw + D⁻¹ Δa = h`, `D = diag(a/s)`, with Mehrotra's predictor and corrector.

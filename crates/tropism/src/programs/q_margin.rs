@@ -13,7 +13,8 @@
 //! `β = 2μ` at depth 2 (Woodworth et al. 2020, arXiv 2002.09277, Theorems 1 and 3).
 //! Units and invariance: `μ` in units of the weights at margin one, as `value`; commutes with signed permutations of
 //! the features.
-//! Bound: `Σa − Σ_j q_μ*((Zᵀa)_j)`, at depth 2 `q_μ*(z) = 2μ (cosh z − 1)`, for every `a ≥ 0`; negative entries are dropped and the best multiple is taken.
+//! Bound: `Σa − Σ_j q_μ*((Zᵀa)_j)`, at depth 2 `q_μ*(z) = 2μ (cosh z − 1)`, for every `a ≥ 0`; negative entries are dropped and the
+//! best multiple is taken.
 //! Errors: none; what could not be solved shows in the certificate.
 
 use super::max_margin::exact_weights;
@@ -57,10 +58,7 @@ impl QMargin {
 
     /// `q` at the scale `κ μ`.
     fn scaled(&self, kappa: f64) -> Potential {
-        match self.depth {
-            2 => Potential::Hypentropy(2.0 * self.mu * kappa),
-            depth => Potential::DiagonalDepth { scale: self.mu * kappa, depth },
-        }
+        Potential::of_diagonal_network(self.mu * kappa, self.depth)
     }
 
     /// A lower bound from `t a`, rounded down.

@@ -17,7 +17,7 @@
 //! Example: `theorem = "greedy_rank"`, `model.kind = "matrix_factorization"`, `model.init_scale = 1e-10`.
 
 use super::case::{Case, Check, check, in_scope};
-use super::scopes::below;
+use super::scopes::negligible;
 use super::{Claim, Prediction, ProgramSpec, Theorem, Witnesses};
 use crate::data::Targets;
 use crate::losses::Task;
@@ -26,12 +26,6 @@ use crate::numerics::Matrix;
 use crate::programs::GreedyRank;
 use crate::spec::Setup;
 use crate::terms::Holds;
-
-/// What may stand beside the next direction when it comes to size: its square is what it adds to the product, and the bookkeeping
-/// leaves out factors of the order of one.
-const TINY: f64 = 1e-3;
-/// Where it no longer can be neglected.
-const SMALL: f64 = 0.1;
 
 /// See the module header.
 pub struct GreedyLowRank;
@@ -130,7 +124,7 @@ fn tiny_start(beside: f64) -> Check {
     } else {
         "the next direction is not small at the start, or another one comes to size before it".into()
     };
-    check("tiny start", below(beside, TINY, SMALL), words)
+    check("tiny start", negligible(beside), words)
 }
 
 /// Condition: what feeds each next direction is the start, not rounding of the factors.

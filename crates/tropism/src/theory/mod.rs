@@ -9,11 +9,11 @@ mod resolve;
 mod scopes;
 mod silence;
 mod steps;
+pub(crate) mod symmetry;
 mod tangent;
 pub mod trends;
 
 pub use case::{Case, Check, SEPARABLE, check};
-pub(crate) use nuclear_norm_conjecture::keeps_symmetry;
 pub use resolve::{Resolution, resolve};
 pub use silence::silence;
 pub use tangent::TangentLimit;

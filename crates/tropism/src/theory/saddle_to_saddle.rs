@@ -13,7 +13,7 @@
 //! Example: `theorem = "saddle_to_saddle"`, `model.kind = "diagonal"`, `model.init_scale = 1e-100`.
 
 use super::case::{Case, Check, check, in_scope};
-use super::scopes::below;
+use super::scopes::{below, negligible};
 use super::{Claim, Prediction, ProgramSpec, Theorem, Witnesses};
 use crate::data::Targets;
 use crate::losses::Task;
@@ -25,10 +25,6 @@ use crate::terms::Holds;
 /// Largest start at which jumps are short beside the stays, and at which they are not.
 const TINY: f64 = 1e-20;
 const SMALL: f64 = 1e-6;
-/// Weights beside a saddle, relative to it, that can be neglected: the bookkeeping leaves out factors of the order of one. And those that
-/// cannot.
-const LITTLE: f64 = 1e-3;
-const MUCH: f64 = 0.1;
 
 /// See the module header.
 pub struct SaddleToSaddle;
@@ -109,12 +105,7 @@ fn tiny_start(case: &Case) -> Check {
          should be zero; the theorem is a limit of vanishing starts",
         path.start, path.beside
     );
-    let holds = match (below(path.start, TINY, SMALL), below(path.beside, LITTLE, MUCH)) {
-        (Holds::No, _) | (_, Holds::No) => Holds::No,
-        (Holds::Yes, Holds::Yes) => Holds::Yes,
-        _ => Holds::Unchecked,
-    };
-    check(name, holds, words)
+    check(name, below(path.start, TINY, SMALL).and(negligible(path.beside)), words)
 }
 
 /// Condition: the algorithm finds unique saddles, and coordinates that jump one by one.

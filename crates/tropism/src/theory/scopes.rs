@@ -189,6 +189,17 @@ impl Case<'_> {
     }
 }
 
+/// What may stand beside a saddle, or the next direction, when that is reached, relative to it: the bookkeeping of paths along saddles
+/// leaves out factors of the order of one.
+const LITTLE: f64 = 1e-3;
+/// Where it no longer can be neglected.
+const MUCH: f64 = 0.1;
+
+/// What is said of weights beside a point that a path from a vanishing start visits, relative to it.
+pub(super) fn negligible(beside: f64) -> Holds {
+    below(beside, LITTLE, MUCH)
+}
+
 /// What is said of a limit of small values: it holds up to `tiny`, fails beyond `small`, and is not checked between.
 pub(super) fn below(value: f64, tiny: f64, small: f64) -> Holds {
     match value {

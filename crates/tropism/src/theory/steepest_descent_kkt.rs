@@ -111,7 +111,7 @@ fn vanishing(case: &Case) -> Check {
     let verdict = if yes { Holds::Yes } else { Holds::Unchecked };
     let of = if of_loss { " / loss" } else { "" };
     let second = if adaptive { " and a second memory" } else { "" };
-    let turn = if yes { "they turn into the flow of the theorem" } else { "only without are they known to turn into the flow of the theorem" };
-    let words = format!("steps (k+1)^-{power}{of}, momentum {}{second}; {turn}", o.momentum);
+    let turn = if yes { "they turn" } else { "only without are they known to turn" };
+    let words = format!("steps (k+1)^-{power}{of}, momentum {}{second}; {turn} into the flow of the theorem", o.momentum);
     check(name, verdict, words)
 }

@@ -20,22 +20,15 @@ pub(super) const KKT: f64 = 0.05;
 /// The same beside a certificate of the predictor.
 pub(super) const NEAR_KKT: f64 = 0.25;
 
-/// The depth of a diagonal network whose weights multiply.
-fn depth(setup: &Setup) -> Option<usize> {
-    match setup.model.facts().structure {
-        Structure::Diagonal { depth } if depth >= 2 => Some(depth),
-        _ => None,
-    }
-}
-
 /// Whether some weight of a diagonal network, or some frequency of a full-width convolutional one, grows by more than `1 + slack` times
 /// the relative growth of the norm; `weights [n]` are the samples' shares in the gradient. Other models are not spoken of.
 pub(super) fn escapes(setup: &Setup, moment: &Moment, weights: &[f64], slack: f64) -> bool {
     let Targets::Sign(y) = &setup.data.targets else { return false };
-    let convolutional = matches!(setup.model.facts().structure, Structure::Convolutional { full: true, .. });
-    if depth(setup).is_none() && !convolutional {
-        return false;
-    }
+    let convolutional = match setup.model.facts().structure {
+        Structure::Diagonal { depth } if depth >= 2 => false,
+        Structure::Convolutional { full: true, .. } => true,
+        _ => return false,
+    };
     let pulls: Vec<f64> = y.iter().zip(weights).map(|(y, a)| y * a).collect();
     let theta = &moment.theta;
     let mut speed = vec![0.0; theta.len()];
@@ -55,16 +48,14 @@ pub(super) fn escapes(setup: &Setup, moment: &Moment, weights: &[f64], slack: f6
 /// `Σ_l |(F w_l)_k|²`, `[d]`, for the layers `w_l [d]` that `theta` consists of.
 fn frequencies(theta: &[f64], d: usize) -> Vec<f64> {
     let fourier = Fourier::new(d);
-    let power = |layer: &[f64], k: usize| {
-        let parts = layer.iter().enumerate().map(|(j, w)| (w, fourier.entry(k, j)));
-        let (re, im) = parts.fold((0.0, 0.0), |(re, im), (w, (c, s))| (re + w * c, im + w * s));
-        re * re + im * im
-    };
-    (0..d).map(|k| theta.chunks_exact(d).map(|layer| power(layer, k)).sum()).collect()
+    let mut total = vec![0.0; d];
+    for layer in theta.chunks_exact(d) {
+        total.iter_mut().zip(fourier.transform(layer)).for_each(|(t, (re, im))| *t += re * re + im * im);
+    }
+    total
 }
 
 /// Whether a network is at a KKT point of the margin program in its parameters, up to a residual of `most`.
 pub(super) fn at_kkt_point(setup: &Setup, moment: &Moment, most: f64) -> bool {
-    setup.model.facts().homogeneity.is_some_and(|d| d > 1.0)
-        && KktResidual.evaluate(&View { setup, moment, target: None }).is_some_and(|r| r <= most)
+    KktResidual.evaluate(&View { setup, moment, target: None }).is_some_and(|r| r <= most)
 }

@@ -1,6 +1,6 @@
 //! The run measured against the reference: one series, one end point, one body of evidence.
 
-use super::conserved;
+use super::conserved::Conserved;
 use super::crossover::before_crossover;
 use super::judge::{Broken, Evidence, Settled};
 use super::measured::{Coordinate, Point, RateSeen, Selected};
@@ -107,15 +107,16 @@ fn unfinished(run: &Run, series: &[Point]) -> Option<String> {
         Ended::Completed | Ended::Stationary | Ended::BudgetSpent | Ended::PrecisionExhausted => {}
     }
     let last = moments.last()?;
-    if let Some(lost) = conserved::lost(setup, &last.theta) {
-        let kept = moments.iter().zip(series).rev();
-        let kept = kept.skip_while(|(m, p)| p.gap.is_none() || conserved::lost(setup, &m.theta).is_some());
+    let conserved = Conserved::of(setup);
+    let lost = |m: &Moment| conserved.as_ref().and_then(|c| c.lost(&m.theta));
+    if let Some(what) = lost(last) {
+        let kept = moments.iter().zip(series).rev().skip_while(|(m, p)| p.gap.is_none() || lost(m).is_some());
         return Some(match kept.map(|(m, _)| m.log_time).find(|t| t.is_finite()) {
             Some(t) => format!(
-                "{lost}; by t = {} it was still kept, and a horizon up to there can be judged",
+                "{what}; by t = {} it was still kept, and a horizon up to there can be judged",
                 format_log(t)
             ),
-            None => lost,
+            None => what,
         });
     }
     let size = linalg::norm2(last.vector());

@@ -101,10 +101,10 @@ fn certified_or_held(run: &Run, rule: &JudgeRule) -> bool {
     let certified = run.reference.and_then(|r| r.gap_of_dual(&weights)).is_some_and(|g| g <= OWN_CERTIFICATE);
     // The weights that certify a predictor say nothing of layers that have not aligned: what is no KKT point in the parameters still turns.
     let curved = run.setup.model.facts().homogeneity.is_some_and(|d| d > 1.0);
-    let held = match (curved, certified) {
-        (true, true) => at_kkt_point(run.setup, moment, NEAR_KKT),
-        (true, false) => at_kkt_point(run.setup, moment, KKT),
-        (false, certified) => certified,
+    let held = if curved {
+        at_kkt_point(run.setup, moment, if certified { NEAR_KKT } else { KKT })
+    } else {
+        certified
     };
     held && !escapes(run.setup, moment, &weights, rule.tolerance)
 }

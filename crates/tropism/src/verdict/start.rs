@@ -22,11 +22,8 @@ pub(super) fn leaves(run: &Run) -> bool {
     let [first, last] = [&start, &end].map(|s| s.first().copied().unwrap_or(0.0));
     // Rounding of what has grown is a start of its own for what has not.
     let scale = first.max(f64::EPSILON * last);
-    let potential = match u32::try_from(depth) {
-        Ok(2) => Potential::Hypentropy(2.0 * scale),
-        Ok(depth) => Potential::DiagonalDepth { scale, depth },
-        Err(_) => return false,
-    };
+    let Ok(depth) = u32::try_from(depth) else { return false };
+    let potential = Potential::of_diagonal_network(scale, depth);
     let size = |values: &[f64]| values.iter().map(|s| potential.divergence(*s, 0.0)).sum::<f64>();
     potential.is_valid() && size(&end) <= size(&predicted) * (1.0 + run.setup.rule.tolerance)
 }

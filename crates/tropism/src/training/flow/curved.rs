@@ -41,8 +41,8 @@ pub fn follow(
         Some(log_rate) => {
             let clock = LogClock { log_start, log_unit: log_start.max(-log_rate) };
             let tail = job.loss.facts().tail;
-            let goal = (goal, clock.at(goal));
-            Course { clock, goal, step, tail, trajectory: &mut *trajectory, observer }
+            let (horizon, goal) = (goal, clock.at(goal));
+            Course { clock, horizon, goal, step, tail, trajectory: &mut *trajectory, observer }
                 .run(&mut system, &mut stepper)
         }
     };
@@ -107,8 +107,10 @@ fn first_rate(system: &mut ModelFlow, stepper: &mut Extrapolation) -> Option<f64
 /// The loop around the integrator.
 struct Course<'a> {
     clock: LogClock,
-    /// `log t` at the horizon, and `s` there.
-    goal: (f64, f64),
+    /// `log t` at the horizon.
+    horizon: f64,
+    /// `s` there.
+    goal: f64,
     step: u64,
     tail: Tail,
     trajectory: &'a mut Trajectory,
@@ -117,15 +119,15 @@ struct Course<'a> {
 
 impl Course<'_> {
     fn run(&mut self, system: &mut ModelFlow, stepper: &mut Extrapolation) -> Ended {
-        let (mut s, mut h) = (0.0, FIRST.min(self.goal.1));
+        let (mut s, mut h) = (0.0, FIRST.min(self.goal));
         let (mut next_record, mut in_a_row) = (0.0, 0);
         stepper.look(system, self.clock.log_unit);
-        while s < self.goal.1 {
+        while s < self.goal {
             if self.trajectory.flow_steps + self.trajectory.flow_rejected >= MOST_STEPS {
                 self.record(s, system);
                 return Ended::BudgetSpent;
             }
-            h = h.min(self.goal.1 - s).min(LONGEST * (1.0 + s));
+            h = h.min(self.goal - s).min(LONGEST * (1.0 + s));
             let log_factor = s + self.clock.log_unit;
             let form = self.form(system, stepper, log_factor);
             match stepper.step(system, form, log_factor, h) {
@@ -137,27 +139,27 @@ impl Course<'_> {
                         if !self.set_clock(s, system, stepper) {
                             return self.stuck(s, system);
                         }
-                        (s, h, in_a_row, next_record) = (0.0, FIRST.min(self.goal.1), 0, 0.0);
+                        (s, h, in_a_row, next_record) = (0.0, FIRST.min(self.goal), 0, 0.0);
                     }
                     continue;
                 }
                 Outcome::Accepted { next } => {
                     in_a_row = 0;
-                    s = if self.goal.1 - s <= h { self.goal.1 } else { s + h };
+                    s = if self.goal - s <= h { self.goal } else { s + h };
                     h = next;
                 }
             }
             self.trajectory.flow_steps += 1;
             stepper.look(system, s + self.clock.log_unit);
             let ended = self.looks_ended(system, stepper, s);
-            if s >= next_record || s >= self.goal.1 || ended.is_some() {
+            if s >= next_record || s >= self.goal || ended.is_some() {
                 self.record(s, system);
                 next_record = s * RECORD_RATIO + 0.05;
             }
             if let Some(ended) = ended {
                 return ended;
             }
-            let fraction = (1.0 + s).ln() / (1.0 + self.goal.1).ln();
+            let fraction = (1.0 + s).ln() / (1.0 + self.goal).ln();
             if !self.observer.progress(fraction, self.step, self.clock.log_time(s)) {
                 self.record(s, system);
                 return Ended::Interrupted;
@@ -183,9 +185,9 @@ impl Course<'_> {
             return false;
         }
         self.clock = LogClock { log_start, log_unit: -rate };
-        self.goal.1 = self.clock.at(self.goal.0);
+        self.goal = self.clock.at(self.horizon);
         stepper.look(system, self.clock.log_unit);
-        self.goal.1 > 0.0
+        self.goal > 0.0
     }
 
     /// On the way to infinity the loss falls like `1/t`, and while it hardly falls nothing relaxes within a unit of `s`: steps

@@ -117,7 +117,6 @@ impl Extrapolation {
             let factor = 0.8 * self.errors[last].powf(-1.0 / last as f64);
             return self.reject(form, h, factor.clamp(SHRINK, 0.7));
         }
-        self.move_from(system, Some(last - 1));
         system.accept(&self.theta);
         let grow = self.plan(last);
         let grow = if self.rejected_last { grow.min(1.0) } else { grow };

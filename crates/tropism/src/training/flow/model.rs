@@ -173,8 +173,6 @@ impl<'a> ModelFlow<'a> {
         let moved = self.furthest.iter_mut().zip(theta.iter().zip(&self.start));
         moved.for_each(|(far, (t, start))| *far = far.max((t - start).abs()));
         std::mem::swap(&mut self.outputs, &mut self.reached);
-        self.steepest = self.loss.slopes(&self.outputs, self.targets, &mut self.slopes).exp()
-            * linalg::max_abs(&self.slopes);
         let (x, theta) = (self.x, &self.theta);
         if let Some(gates) = &mut self.gates {
             // The values there are what letting go is decided by.
@@ -231,8 +229,7 @@ impl<'a> ModelFlow<'a> {
         }
     }
 
-    /// Units in the last place of the sums that make up the velocities. Where the derivatives are not kept, conjugate gradients leave
-    /// more, of a dense matrix's largest velocity.
+    /// Units in the last place of the sums that make up the velocities; none are known where the derivatives are not kept.
     fn round(&mut self, log_factor: f64) {
         let factor =
             (self.loss.slopes(&self.outputs, self.targets, &mut self.slopes) + self.log_weight + log_factor)
@@ -257,7 +254,8 @@ impl<'a> ModelFlow<'a> {
 
     /// Makes units that may reach their kinks within a step of size `h` along `velocity` ready.
     pub fn look_at_kinks(&mut self, velocity: &[f64], h: f64) {
-        self.loss.slopes(&self.outputs, self.targets, &mut self.slopes);
+        let scale = self.loss.slopes(&self.outputs, self.targets, &mut self.slopes);
+        self.steepest = scale.exp() * linalg::max_abs(&self.slopes);
         let k = self.targets.outputs();
         for (w, s) in self.weights.iter_mut().zip(self.slopes.chunks_exact(k)) {
             *w = linalg::max_abs(s);
