@@ -15,11 +15,12 @@
 //! channels, where the flow conserves no moduli, `init_scale = 0` for `depth ≥ 2`.
 //! Example: `model.kind = "convolutional"`, `model.depth = 2`, `model.init_scale = 0.1`.
 
-use super::through_predictor::{Layers, PredictorMap, ThroughPredictor};
+use super::through_predictor::{Layers, PredictorMap, multilinear_curvature, ThroughPredictor};
 use super::{Block, Interface, Model, ModelFacts, Structure, check_depth, check_not_saddle, check_size};
 use crate::Error;
 use crate::numerics::fourier::Fourier;
 use crate::numerics::linalg::{axpy, dot};
+use crate::numerics::Matrix;
 use crate::numerics::rng::Rng;
 use rand_distr::{Distribution, StandardNormal};
 use schemars::JsonSchema;
@@ -293,6 +294,10 @@ impl PredictorMap for Convolutional {
             }
             out[o * d..(o + 1) * d].copy_from_slice(&layers.forward[..d]);
         }
+    }
+
+    fn curvature(&self, theta: &[f64], g: &[f64], layers: &mut Layers, out: &mut Matrix) {
+        multilinear_curvature(self, theta, g, layers, out);
     }
 
     fn facts(&self) -> ModelFacts {

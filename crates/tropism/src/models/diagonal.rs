@@ -12,6 +12,7 @@
 use super::through_predictor::{Layers, PredictorMap, ThroughPredictor};
 use super::{Block, Interface, Model, ModelFacts, Structure, check_depth, check_not_saddle};
 use crate::Error;
+use crate::numerics::Matrix;
 use crate::numerics::rng::Rng;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -90,6 +91,14 @@ impl Diagonal {
     fn slope(&self, base: f64) -> f64 {
         if self.depth == 2 { 2.0 * base } else { self.depth as f64 * base.powi(self.depth as i32 - 1) }
     }
+
+    /// `d² base^D / d base²`.
+    fn bend(&self, base: f64) -> f64 {
+        match self.depth {
+            1 => 0.0,
+            depth => (depth * (depth - 1)) as f64 * base.powi(depth as i32 - 2),
+        }
+    }
 }
 
 impl PredictorMap for Diagonal {
@@ -130,6 +139,14 @@ impl PredictorMap for Diagonal {
         let (du, dv) = direction.split_at(out.len());
         for (i, o) in out.iter_mut().enumerate() {
             *o = self.slope(u[i]) * du[i] - self.slope(v[i]) * dv[i];
+        }
+    }
+
+    fn curvature(&self, theta: &[f64], g: &[f64], _layers: &mut Layers, out: &mut Matrix) {
+        out.as_mut_slice().fill(0.0);
+        for (i, base) in theta.iter().enumerate() {
+            let sign = if i < g.len() { 1.0 } else { -1.0 };
+            out.set(i, i, sign * g[i % g.len()] * self.bend(*base));
         }
     }
 

@@ -1,6 +1,6 @@
 //! Products of matrices `W = W_N ⋯ W_1` with their derivatives: deep linear networks and matrix factorisations.
 
-use super::through_predictor::{Layers, PredictorMap};
+use super::through_predictor::{Layers, PredictorMap, multilinear_curvature};
 use super::{Block, ModelFacts};
 use crate::numerics::Matrix;
 use crate::numerics::gemm::{Factor, product};
@@ -209,6 +209,10 @@ impl PredictorMap for Factors {
             std::mem::swap(&mut now, &mut next);
         }
         layers.backward = back;
+    }
+
+    fn curvature(&self, theta: &[f64], g: &[f64], layers: &mut Layers, out: &mut Matrix) {
+        multilinear_curvature(self, theta, g, layers, out);
     }
 
     fn facts(&self) -> ModelFacts {

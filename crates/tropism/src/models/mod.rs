@@ -265,6 +265,19 @@ pub trait Model: Send + Sync {
         out.iter_mut().zip(behind).for_each(|(o, b)| *o = (*o - b) / (2.0 * step));
     }
 
+    /// The matrix of [`Model::curvature_product`], `out [p × p] = Σ_i r_i ∇²f_i`, exactly; `false`, and nothing in `out` that means
+    /// anything, if the model does not know it.
+    fn curvature(
+        &self,
+        _theta: &[f64],
+        _x: &Design,
+        _r: &[f64],
+        _work: &mut Workspace,
+        _out: &mut Matrix,
+    ) -> bool {
+        false
+    }
+
     /// `J [n k × p]`, the derivative of every output: row `i k + c` is that of output `c` on sample `i`.
     fn jacobian(&self, theta: &[f64], x: &Design, work: &mut Workspace, out: &mut Matrix) {
         let k = self.facts().outputs;

@@ -24,6 +24,9 @@ pub trait PredictorMap: Send + Sync + Clone + 'static {
     /// `out [k * d] = W'(θ) v`, `v [p]`.
     fn push(&self, theta: &[f64], v: &[f64], layers: &mut Layers, out: &mut [f64]);
 
+    /// `out [p × p] = Σ g ∇²W(θ)`, `g [k * d]`.
+    fn curvature(&self, theta: &[f64], g: &[f64], layers: &mut Layers, out: &mut Matrix);
+
     fn facts(&self) -> ModelFacts;
 
     fn blocks(&self) -> Vec<Block>;
@@ -105,6 +108,21 @@ impl<M: PredictorMap> Model for ThroughPredictor<M> {
         Some(w)
     }
 
+    fn curvature(
+        &self,
+        theta: &[f64],
+        x: &Design,
+        r: &[f64],
+        work: &mut Workspace,
+        out: &mut Matrix,
+    ) -> bool {
+        self.with_predictor(work, |g, work| {
+            self.linear.pullback(&[], x, r, work, g);
+            self.map.curvature(theta, g, &mut work.layers, out);
+        });
+        true
+    }
+
     fn jacobian(&self, theta: &[f64], x: &Design, work: &mut Workspace, out: &mut Matrix) {
         let (k, d) = self.map.predictor_shape();
         self.with_predictor(work, |g, work| {
@@ -130,5 +148,28 @@ impl<M: PredictorMap> Model for ThroughPredictor<M> {
             self.map.push(theta, direction, &mut work.layers, w);
             self.linear.predict(w, x, work, out);
         });
+    }
+}
+
+/// [`PredictorMap::curvature`] of a map that is linear in each of its blocks: with a block replaced by one of its unit vectors the
+/// pullback of all others is a row of the second derivative, without any difference.
+pub fn multilinear_curvature<M: PredictorMap>(
+    map: &M,
+    theta: &[f64],
+    g: &[f64],
+    layers: &mut Layers,
+    out: &mut Matrix,
+) {
+    let mut point = theta.to_vec();
+    for block in map.blocks() {
+        let range = block.range();
+        point[range.clone()].fill(0.0);
+        for i in range.clone() {
+            point[i] = 1.0;
+            map.pull(&point, g, layers, out.row_mut(i));
+            out.row_mut(i)[range.clone()].fill(0.0);
+            point[i] = 0.0;
+        }
+        point[range.clone()].copy_from_slice(&theta[range]);
     }
 }

@@ -221,6 +221,12 @@ pub fn lq(x: &Matrix) -> (Matrix, Matrix) {
     (lower, Matrix::from_faer(qr.compute_thin_Q().as_ref()))
 }
 
+/// The orthogonal `Q [n × n]` of `A = Q R`, `A [n × m]`.
+pub fn complete_q(a: &Matrix) -> Matrix {
+    sequential();
+    Matrix::from_faer(a.as_faer().qr().compute_Q().as_ref())
+}
+
 /// Most rows for which one product `X Xᵀ` is cheaper than the passes over `X` that a power iteration may need.
 const MOST_GRAM: usize = 1_000;
 

@@ -66,6 +66,11 @@ impl Matrix {
         &self.data
     }
 
+    /// The entries, row by row.
+    pub fn into_vec(self) -> Vec<f64> {
+        self.data
+    }
+
     pub fn as_mut_slice(&mut self) -> &mut [f64] {
         &mut self.data
     }

@@ -5,6 +5,7 @@
 //! each parameter has moved.
 
 use super::extrapolation::Extrapolation;
+use super::hessian::Turns;
 use super::model::ModelFlow;
 use super::rosenbrock::{Form, Outcome};
 use super::stationary::Standing;
@@ -42,7 +43,7 @@ pub fn follow(
             let clock = LogClock { log_start, log_unit: log_start.max(-log_rate) };
             let tail = job.loss.facts().tail;
             let (horizon, goal) = (goal, clock.at(goal));
-            Course { clock, horizon, goal, step, tail, trajectory: &mut *trajectory, observer }
+            Course { clock, horizon, goal, step, tail, turned: false, trajectory: &mut *trajectory, observer }
                 .run(&mut system, &mut stepper)
         }
     };
@@ -52,7 +53,8 @@ pub fn follow(
     trajectory.ended = ended;
     if ended == Ended::Stationary {
         trajectory.phases.push(format!(
-            "By t = {} the flow had reached a finite minimiser to the last bit; it stays there at every later time.",
+            "By t = {} the flow had come to rest at a finite minimiser, as far as its predictor can be told from one; it stays there at \
+             every later time.",
             format_log(reached)
         ));
     }
@@ -113,6 +115,8 @@ struct Course<'a> {
     goal: f64,
     step: u64,
     tail: Tail,
+    /// The bases were changed because a gradient could not be told from rounding.
+    turned: bool,
     trajectory: &'a mut Trajectory,
     observer: &'a mut dyn Observer,
 }
@@ -122,6 +126,7 @@ impl Course<'_> {
         let (mut s, mut h) = (0.0, FIRST.min(self.goal));
         let (mut next_record, mut in_a_row) = (0.0, 0);
         stepper.look(system, self.clock.log_unit);
+        let mut turns = Turns::new(self.clock.log_start);
         while s < self.goal {
             if self.trajectory.flow_steps + self.trajectory.flow_rejected >= MOST_STEPS {
                 self.record(s, system);
@@ -130,16 +135,19 @@ impl Course<'_> {
             h = h.min(self.goal - s).min(LONGEST * (1.0 + s));
             let log_factor = s + self.clock.log_unit;
             let form = self.form(system, stepper, log_factor);
-            match stepper.step(system, form, log_factor, h) {
+            match turns.step(stepper, system, form, log_factor, h) {
                 Outcome::Rejected { next } => {
                     self.trajectory.flow_rejected += 1;
                     in_a_row += 1;
                     h = next;
                     if h < 1e-13 * (1.0 + s) || in_a_row > MOST_REJECTED {
-                        if !self.set_clock(s, system, stepper) {
+                        let turned = self.turn_once(s, system, stepper);
+                        if self.set_clock(s, system, stepper) {
+                            (s, next_record) = (0.0, 0.0);
+                        } else if !turned {
                             return self.stuck(s, system);
                         }
-                        (s, h, in_a_row, next_record) = (0.0, FIRST.min(self.goal), 0, 0.0);
+                        (h, in_a_row) = (FIRST.min(self.goal - s), 0);
                     }
                     continue;
                 }
@@ -150,6 +158,13 @@ impl Course<'_> {
                 }
             }
             self.trajectory.flow_steps += 1;
+            if turns.choose(self.trajectory.flow_steps, self.clock.log_time(s), system) {
+                self.say(
+                    s,
+                    "the run had taken hundreds of steps while time doubled, as at a saddle: from there steps with the whole Hessian \
+                     take turns with the others",
+                );
+            }
             stepper.look(system, s + self.clock.log_unit);
             let ended = self.looks_ended(system, stepper, s);
             if s >= next_record || s >= self.goal || ended.is_some() {
@@ -201,7 +216,7 @@ impl Course<'_> {
     }
 
     /// Why the run cannot or need not go on, if so.
-    fn looks_ended(&mut self, system: &mut ModelFlow, stepper: &Extrapolation, s: f64) -> Option<Ended> {
+    fn looks_ended(&mut self, system: &mut ModelFlow, stepper: &mut Extrapolation, s: f64) -> Option<Ended> {
         if self.tail == Tail::Exponential && system.largest_noise() > RESOLVED {
             self.say(
                 s,
@@ -223,6 +238,7 @@ impl Course<'_> {
                 );
                 Some(Ended::Saddle)
             }
+            Standing::Unresolved if self.turn_once(s, system, stepper) => None,
             Standing::Unresolved => {
                 self.say(
                     s,
@@ -231,6 +247,15 @@ impl Course<'_> {
                 Some(Ended::PrecisionExhausted)
             }
         }
+    }
+
+    /// Bases in which small gradients are no rounding of large ones, once.
+    fn turn_once(&mut self, s: f64, system: &mut ModelFlow, stepper: &mut Extrapolation) -> bool {
+        let turned = !std::mem::replace(&mut self.turned, true) && system.turn();
+        if turned {
+            stepper.look(system, s + self.clock.log_unit);
+        }
+        turned
     }
 
     fn stuck(&mut self, s: f64, system: &ModelFlow) -> Ended {
@@ -253,7 +278,7 @@ impl Course<'_> {
             step: self.step,
             log_time,
             log_loss: system.log_loss(),
-            theta: system.theta.clone().into(),
+            theta: system.parameters().into(),
             phase: Phase::Flow,
         });
     }

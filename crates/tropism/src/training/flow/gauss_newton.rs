@@ -1,5 +1,6 @@
 //! The implicit part of the flow of a model: `I + h Jᵀ S J` in sample space, in parameter space, or as an operator.
 
+use super::roots::{apply, left_transposed, right, semidefinite_root};
 use crate::data::Targets;
 use crate::losses::Loss;
 use crate::models::{Model, Workspace};
@@ -117,6 +118,11 @@ impl GaussNewton {
         (*least > 1e-12 * most).then(|| least.sqrt())
     }
 
+    /// Takes the derivatives anew at the next point, wherever it is.
+    pub fn forget(&mut self) {
+        self.at.clear();
+    }
+
     /// Brings the derivatives up to date with `theta`.
     pub fn refresh(&mut self, theta: &[f64], jacobian: impl FnOnce(&mut Matrix)) {
         if matches!(self.space, Space::Operator { .. }) || self.is_current(theta) {
@@ -183,6 +189,17 @@ impl GaussNewton {
                 (0..k).for_each(|a| linalg::axpy(root[a * k + c], self.jacobian.row(i * k + a), row));
             }
         }
+    }
+
+    /// Adds `Jᵀ S J` to `out [p × p]`, where `J` is kept.
+    pub fn add_to(&self, out: &mut Matrix) {
+        let mut weighted = Matrix::zeros(self.jacobian.rows(), self.jacobian.cols());
+        weighted.as_mut_slice().copy_from_slice(self.jacobian.as_slice());
+        left_transposed(&self.roots, self.k, &mut weighted, &mut vec![0.0; self.k]);
+        let whole = BlockStructure::Rectangular;
+        let (a, lower) = (weighted.as_faer(), BlockStructure::TriangularLower);
+        matmul(out.as_faer_mut(), lower, Accum::Add, a.transpose(), whole, a, whole, 1.0, Par::Seq);
+        mirror_lower(out);
     }
 
     /// Factorises for steps of size `h`.
@@ -263,79 +280,15 @@ fn gram(a: &Matrix, out: &mut Matrix, inner: bool) {
     let whole = BlockStructure::Rectangular;
     let (lower, replace) = (BlockStructure::TriangularLower, Accum::Replace);
     matmul(out.as_faer_mut(), lower, replace, left, whole, right, whole, 1.0, Par::Seq);
+    mirror_lower(out);
+}
+
+/// Both triangles from the lower one.
+fn mirror_lower(out: &mut Matrix) {
     for i in 0..out.rows() {
         for j in 0..i {
             let v = out.get(i, j);
             out.set(j, i, v);
-        }
-    }
-}
-
-/// `out = Rᵀ b`, block by block.
-fn right(roots: &[f64], k: usize, b: &[f64], out: &mut [f64]) {
-    if k == 1 {
-        out.iter_mut().zip(roots).zip(b).for_each(|((o, r), b)| *o = r * b);
-        return;
-    }
-    for ((o, r), b) in out.chunks_exact_mut(k).zip(roots.chunks_exact(k * k)).zip(b.chunks_exact(k)) {
-        for (c, o) in o.iter_mut().enumerate() {
-            *o = (0..k).map(|a| r[a * k + c] * b[a]).sum();
-        }
-    }
-}
-
-/// `out = R z`, block by block.
-fn apply(roots: &[f64], k: usize, z: &[f64], out: &mut [f64]) {
-    for ((o, r), z) in out.chunks_exact_mut(k).zip(roots.chunks_exact(k * k)).zip(z.chunks_exact(k)) {
-        for (c, o) in o.iter_mut().enumerate() {
-            *o = linalg::dot(&r[c * k..(c + 1) * k], z);
-        }
-    }
-}
-
-/// `M ← Rᵀ M`, block of rows by block of rows; `column` holds at least `k` numbers.
-fn left_transposed(roots: &[f64], k: usize, m: &mut Matrix, column: &mut [f64]) {
-    for (i, r) in roots.chunks_exact(k * k).enumerate() {
-        if k == 1 {
-            m.row_mut(i).iter_mut().for_each(|v| *v *= r[0]);
-            continue;
-        }
-        for j in 0..m.cols() {
-            for (c, v) in column.iter_mut().enumerate().take(k) {
-                *v = (0..k).map(|a| r[a * k + c] * m.get(i * k + a, j)).sum();
-            }
-            for (c, v) in column.iter().enumerate().take(k) {
-                m.set(i * k + c, j, *v);
-            }
-        }
-    }
-}
-
-/// `R` with `R Rᵀ = S` for a positive semidefinite `S [k × k]`, which is overwritten. Pivots are taken in increasing order:
-/// the curvature of a softmax loses rank exactly at its largest entry, where nothing is left to cancel against.
-fn semidefinite_root(s: &mut [f64], order: &mut [usize], root: &mut [f64]) {
-    let k = order.len();
-    if k == 1 {
-        root[0] = s[0].max(0.0).sqrt();
-        return;
-    }
-    root.fill(0.0);
-    order.iter_mut().enumerate().for_each(|(i, o)| *o = i);
-    order.sort_unstable_by(|a, b| s[a * k + a].total_cmp(&s[b * k + b]).then(a.cmp(b)));
-    let top = order.last().map_or(0.0, |&l| s[l * k + l]);
-    for (step, &pivot) in order.iter().enumerate() {
-        let d = s[pivot * k + pivot];
-        if d.is_nan() || d <= 0.0 || (step + 1 == k && d <= 1e-14 * top) {
-            continue;
-        }
-        let length = d.sqrt();
-        for &i in &order[step..] {
-            root[i * k + step] = s[i * k + pivot] / length;
-        }
-        for &i in &order[step + 1..] {
-            for &j in &order[step + 1..] {
-                s[i * k + j] -= root[i * k + step] * root[j * k + step];
-            }
         }
     }
 }

@@ -11,19 +11,23 @@
 //! (`settle.rs`), rotates into it so that rounding in the settled part cannot leak across, and lets the settled part
 //! rest at its minimiser once time has outrun its last bit.
 
+mod bases;
 mod curved;
 mod extrapolation;
 mod gates;
 mod gauss_newton;
+mod hessian;
 mod metric;
 mod mirror;
 mod model;
 mod path;
 mod rest;
+mod roots;
 mod rosenbrock;
 mod settle;
 mod stationary;
 mod system;
+mod tolerance;
 
 pub use model::ModelFlow;
 pub use system::LinearFlow;

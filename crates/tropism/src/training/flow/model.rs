@@ -14,39 +14,18 @@
 //! and parameter space is smaller, as `I + h Rᵀ J Jᵀ R` or `I + h Jᵀ S J` with `S = R Rᵀ`: both symmetric and positive
 //! definite. Where `J` is too large to keep, the same system is solved by conjugate gradients on products with `J`.
 
+use super::bases::Bases;
 use super::gates::Gates;
 use super::gauss_newton::GaussNewton;
+use super::hessian::LARGEST;
+use super::tolerance::Tolerance;
 use crate::data::Targets;
 use crate::losses::{Loss, Tail};
 use crate::models::{Block, Model, Structure, Workspace};
 use crate::numerics::{Design, linalg};
 use crate::training::Job;
+use std::borrow::Cow;
 
-/// What one step may be wrong by.
-#[derive(Debug, Clone, Copy)]
-struct Tolerance {
-    /// Of an output: absolute and relative.
-    absolute: f64,
-    relative: f64,
-    /// Of a parameter, relative to what it has moved; of a weight matrix, relative to its norm, where there are kinks.
-    parameters: f64,
-}
-
-/// Error of a step relative to the step: what grows from small beginnings grows at its own rate.
-const GROWTH: f64 = 1e-3;
-
-/// Units in the last place that eight columns of the extrapolation make of one.
-const UNITS: f64 = 1e3;
-/// Error of an output of a network with kinks, relative to the largest residual there is.
-const NEAR_REST: f64 = 1e-2;
-
-/// Steps of this size, relative to all parameters, are rounding at a point of rest: units in the last place of the velocities, which a
-/// long step multiplies and its implicit part takes back.
-const STILL: f64 = 1e-12;
-
-/// An output whose slope is below `e^-FAINT` of the largest may be wrong by this part of what is beyond.
-const FAINT: f64 = 25.0;
-const FAINT_SLOPE: f64 = 0.02;
 /// Rounds in which the shares of kinks in several layers settle, and the change at which they have.
 const SHARES: usize = 4;
 const SETTLED: f64 = 1e-7;
@@ -55,31 +34,41 @@ const SETTLED: f64 = 1e-7;
 pub struct ModelFlow<'a> {
     pub(super) model: &'a dyn Model,
     pub(super) loss: &'a dyn Loss,
-    pub(super) x: &'a Design,
+    pub(super) x: Cow<'a, Design>,
+    /// What parameters and inputs are turned into, where that is not the user's bases.
+    pub(super) bases: Option<Bases>,
     pub(super) targets: &'a Targets,
     pub(super) log_weight: f64,
     pub(super) theta: Vec<f64>,
     /// Outputs at `theta`.
     pub(super) outputs: Vec<f64>,
-    start: Vec<f64>,
+    pub(super) start: Vec<f64>,
     /// The furthest that every parameter has been from its start.
-    furthest: Vec<f64>,
+    pub(super) furthest: Vec<f64>,
+    /// Smallest singular value of the weight matrix that every parameter is of; zero where it is of none.
+    pub(super) least: Vec<f64>,
+    /// The largest entry in its row and its column, where the matrix is written in bases of its own; zero elsewhere.
+    pub(super) largest_beside: Vec<f64>,
     pub(super) newton: GaussNewton,
     pub(super) work: Workspace,
     pub(super) slopes: Vec<f64>,
     /// Outputs at the point whose error was measured last.
-    reached: Vec<f64>,
-    blocks: Vec<Block>,
-    tolerance: Tolerance,
+    pub(super) reached: Vec<f64>,
+    pub(super) blocks: Vec<Block>,
+    pub(super) tolerance: Tolerance,
     /// Largest slope of a sample at the present point.
-    steepest: f64,
-    kinked: bool,
+    pub(super) steepest: f64,
+    pub(super) kinked: bool,
     /// Units on their kinks, where the model is a chain of dense layers whose derivatives are kept.
-    gates: Option<Gates<'a>>,
+    pub(super) gates: Option<Gates<'a>>,
     /// Size of every sample's slopes.
     weights: Vec<f64>,
     /// Rounding of every parameter's velocity.
-    rounding: Vec<f64>,
+    pub(super) rounding: Vec<f64>,
+    /// The log of a unit, and in it the rounding of every coordinate of the gradient, in bases that keep it apart; else nothing.
+    pub(super) silent: (f64, Vec<f64>),
+    /// Looks so far at where a flow that nearly fits would end.
+    pub(super) looks: u32,
     /// Memory of the look whether anything moves: curvature of one sample, rounding of the gradient.
     pub(super) still: (Vec<f64>, Vec<f64>),
 }
@@ -89,21 +78,20 @@ impl<'a> ModelFlow<'a> {
     pub fn new(job: &Job<'a>, theta: &[f64]) -> Self {
         let outputs = job.data.n() * job.data.targets.outputs();
         let kinked = matches!(job.model.facts().structure, Structure::Relu { .. });
-        let tolerance = match kinked {
-            false => Tolerance { absolute: 1e-6, relative: 1e-8, parameters: 1e-8 },
-            // Every kink a step crosses costs an error of first order; one crosses thousands.
-            true => Tolerance { absolute: 1e-2, relative: 1e-6, parameters: 1e-3 },
-        };
+        let tolerance = if kinked { Tolerance::KINKED } else { Tolerance::SMOOTH };
         let mut flow = Self {
             model: job.model,
             loss: job.loss,
-            x: &job.data.x,
+            x: Cow::Borrowed(&job.data.x),
+            bases: None,
             targets: &job.data.targets,
             log_weight: job.log_weight,
             theta: theta.to_vec(),
             outputs: vec![0.0; outputs],
             start: theta.to_vec(),
             furthest: vec![0.0; theta.len()],
+            least: vec![0.0; theta.len()],
+            largest_beside: vec![0.0; theta.len()],
             newton: GaussNewton::new(outputs, theta.len(), job.data.targets.outputs(), kinked),
             work: Workspace::default(),
             slopes: vec![0.0; outputs],
@@ -115,6 +103,8 @@ impl<'a> ModelFlow<'a> {
             gates: None,
             weights: vec![0.0; job.data.n()],
             rounding: vec![0.0; theta.len()],
+            silent: (0.0, vec![]),
+            looks: 0,
             still: (vec![], vec![]),
         };
         if flow.kinked && flow.newton.jacobian().is_some() {
@@ -158,8 +148,36 @@ impl<'a> ModelFlow<'a> {
         if self.kinked { 4 } else { 8 }
     }
 
+    /// Parameters in the user's bases.
+    pub fn parameters(&self) -> Vec<f64> {
+        match &self.bases {
+            Some(bases) => bases.turn_back(&self.blocks, &self.theta),
+            None => self.theta.clone(),
+        }
+    }
+
+    /// Turns to bases in which what has grown and what has not stand apart; `false` if the model has none, or is so large that the turned
+    /// inputs, which are dense, should not be kept.
+    pub fn turn(&mut self) -> bool {
+        if self.theta.len() > LARGEST {
+            return false;
+        }
+        let Some(next) = Bases::graded(self.model, &self.theta) else { return false };
+        self.x = Cow::Owned(next.turn_inputs(self.model.facts().structure, &self.x));
+        self.theta = next.turn(&self.blocks, &self.theta);
+        self.bases = Some(match &self.bases {
+            Some(before) => before.then(&next),
+            None => next,
+        });
+        // What every entry has moved is not known in the new basis.
+        self.furthest.fill(f64::INFINITY);
+        self.newton.forget();
+        self.predict_here();
+        true
+    }
+
     fn predict_here(&mut self) {
-        self.model.predict(&self.theta, self.x, &mut self.work, &mut self.outputs);
+        self.model.predict(&self.theta, &self.x, &mut self.work, &mut self.outputs);
     }
 
     /// `log L` at the present point.
@@ -173,7 +191,7 @@ impl<'a> ModelFlow<'a> {
         let moved = self.furthest.iter_mut().zip(theta.iter().zip(&self.start));
         moved.for_each(|(far, (t, start))| *far = far.max((t - start).abs()));
         std::mem::swap(&mut self.outputs, &mut self.reached);
-        let (x, theta) = (self.x, &self.theta);
+        let (x, theta) = (&*self.x, &self.theta);
         if let Some(gates) = &mut self.gates {
             // The values there are what letting go is decided by.
             gates.network.predict(theta, x, &mut gates.trace, &mut self.reached);
@@ -195,12 +213,13 @@ impl<'a> ModelFlow<'a> {
         let factor = -(scale + self.log_weight + log_factor).exp();
         match &mut self.gates {
             Some(Gates { network, trace, .. }) => {
-                network.pullback(theta, self.x, &self.slopes, trace, v);
-                network.pushforward(theta, self.x, v, trace, g);
+                network.pullback(theta, &self.x, &self.slopes, trace, v);
+                network.pushforward(theta, &self.x, v, trace, g);
             }
             None => {
-                self.model.pullback(theta, self.x, &self.slopes, &mut self.work, v);
-                self.model.pushforward(theta, self.x, v, &mut self.work, g);
+                self.model.pullback(theta, &self.x, &self.slopes, &mut self.work, v);
+                self.silence(scale + self.log_weight, v);
+                self.model.pushforward(theta, &self.x, v, &mut self.work, g);
             }
         }
         v.iter_mut().for_each(|e| *e *= factor);
@@ -218,27 +237,15 @@ impl<'a> ModelFlow<'a> {
     /// Makes the implicit part ready at the present point: derivatives of the outputs, if they are out of date, and
     /// curvature of the loss times `e^{log_factor}`.
     pub fn linearise(&mut self, log_factor: f64) {
-        let (model, x, theta) = (self.model, self.x, &self.theta);
+        let (model, x, theta) = (self.model, &*self.x, &self.theta);
         match &mut self.gates {
             Some(g) => self.newton.refresh(theta, |out| g.network.jacobian(theta, x, &mut g.trace, out)),
             None => self.newton.refresh(theta, |out| model.jacobian(theta, x, &mut self.work, out)),
         }
         self.newton.weigh(self.loss, self.targets, &self.outputs, self.log_weight + log_factor);
         if !self.kinked {
+            self.measure_blocks();
             self.round(log_factor);
-        }
-    }
-
-    /// Units in the last place of the sums that make up the velocities; none are known where the derivatives are not kept.
-    fn round(&mut self, log_factor: f64) {
-        let factor =
-            (self.loss.slopes(&self.outputs, self.targets, &mut self.slopes) + self.log_weight + log_factor)
-                .exp();
-        self.rounding.fill(0.0);
-        let Some(jacobian) = self.newton.jacobian() else { return };
-        for (i, q) in self.slopes.iter().enumerate().filter(|(_, q)| **q != 0.0) {
-            let unit = UNITS * f64::EPSILON * factor * q.abs();
-            self.rounding.iter_mut().zip(jacobian.row(i)).for_each(|(r, j)| *r += unit * j.abs());
         }
     }
 
@@ -261,7 +268,7 @@ impl<'a> ModelFlow<'a> {
             *w = linalg::max_abs(s);
         }
         if let Some(gates) = &mut self.gates {
-            gates.choose(&self.theta, self.x, velocity, h, &self.weights);
+            gates.choose(&self.theta, &self.x, velocity, h, &self.weights);
             gates.linearise(&self.theta, &self.newton);
         }
     }
@@ -305,87 +312,11 @@ impl<'a> ModelFlow<'a> {
 
     /// Turns explicit increments of parameters `v` and outputs `g` into linearly implicit ones.
     pub fn correct(&mut self, h: f64, v: &mut [f64], g: &mut [f64]) {
-        self.newton.correct(h, self.model, self.x, &self.theta, &mut self.work, v, g);
-    }
-
-    /// Error of a step of size `h` to `(theta, outputs)` in units of the tolerance.
-    pub fn error(
-        &mut self,
-        (theta, outputs): (&[f64], &[f64]),
-        (off_theta, off_outputs): (&[f64], &[f64]),
-        h: f64,
-    ) -> f64 {
-        self.model.predict(theta, self.x, &mut self.work, &mut self.reached);
-        self.loss.slopes(&self.reached, self.targets, &mut self.slopes);
-        let t = self.tolerance;
-        let noise = self.newton.noise();
-        // Kinks leave errors of the size that is allowed: measured by the start they would keep the run from its rest.
-        let close = self.kinked && self.loss.facts().tail == Tail::FiniteRoot;
-        let mut worst: f64 = 0.0;
-        for i in 0..outputs.len() {
-            let f = self.reached[i];
-            let noise = noise.get(i).copied().unwrap_or(0.0);
-            let off = off_outputs[i].abs().max((f - outputs[i]).abs());
-            let faint = if self.gates.is_some() { self.faintness(i) } else { 0.0 };
-            let allowed = if close {
-                t.absolute.min(NEAR_REST * self.steepest)
-            } else {
-                t.absolute + faint + t.relative * f.abs()
-            };
-            worst = largest(worst, off / (allowed + 4.0 * noise));
-        }
-        let parameters = if self.kinked {
-            self.error_of_blocks(theta, off_theta)
-        } else {
-            self.error_of_parameters(theta, off_theta, h)
-        };
-        largest(worst, parameters)
-    }
-
-    /// What the output of a sample may be wrong by because its slope is so small that it has no say.
-    fn faintness(&self, output: usize) -> f64 {
-        let k = self.targets.outputs();
-        let slopes = &self.slopes[output / k * k..(output / k + 1) * k];
-        let logs = -linalg::max_abs(slopes).max(f64::MIN_POSITIVE).ln();
-        FAINT_SLOPE * (logs - FAINT).max(0.0)
-    }
-
-    /// Largest error of a weight matrix relative to its norm.
-    fn error_of_blocks(&self, theta: &[f64], off: &[f64]) -> f64 {
-        self.blocks.iter().fold(0.0, |worst, b| {
-            let (size, off) = (linalg::norm2(&theta[b.range()]), linalg::norm2(&off[b.range()]));
-            if off == 0.0 { worst } else { largest(worst, off / (self.tolerance.parameters * size)) }
-        })
-    }
-
-    /// Every parameter relative to how far it has been from its start, and in this step; all of them relative to the step.
-    fn error_of_parameters(&self, theta: &[f64], off: &[f64], h: f64) -> f64 {
-        let t = self.tolerance.parameters;
-        let (mut worst, mut size, mut moved, mut total) = (0.0, 0.0, 0.0, 0.0);
-        for (j, e) in off.iter().enumerate() {
-            let step = (theta[j] - self.theta[j]).abs();
-            let since = theta[j].abs().min(self.furthest[j].max((theta[j] - self.start[j]).abs()));
-            if *e != 0.0 {
-                let rounding = h * self.rounding[j] + 4e-15 * theta[j].abs();
-                worst = largest(worst, e.abs() / (t * (since + step) + rounding));
-            }
-            size += theta[j] * theta[j];
-            moved += step * step;
-            total += e * e;
-        }
-        if total == 0.0 {
-            return worst;
-        }
-        largest(worst, total.sqrt() / (GROWTH * f64::sqrt(moved) + STILL * f64::sqrt(size)))
+        self.newton.correct(h, self.model, &self.x, &self.theta, &mut self.work, v, g);
     }
 
     /// Rounding of the outputs at the present point, as far as it is known.
     pub fn largest_noise(&self) -> f64 {
         self.newton.noise().iter().fold(0.0, |m: f64, v| m.max(*v))
     }
-}
-
-/// The larger of two errors; NaN wins.
-fn largest(a: f64, b: f64) -> f64 {
-    if a.is_nan() || b.is_nan() { f64::NAN } else { a.max(b) }
 }

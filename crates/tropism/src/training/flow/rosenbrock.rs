@@ -14,7 +14,7 @@
 
 use crate::numerics::{Matrix, linalg};
 
-const GAMMA: f64 = 0.211_937_563_194_290_14;
+pub const GAMMA: f64 = 0.211_937_563_194_290_14;
 
 const A: [[f64; 5]; 6] = [
     [0.0; 5],

@@ -11,10 +11,19 @@ const UNITS: f64 = 8.0;
 const FLAT: f64 = 1e-5;
 /// Residual beside the largest target that counts as none where the gradient is rounding.
 const FITTED: f64 = 1e-13;
+/// The same in bases of their own, where nothing hides how slowly the last of it fades.
+const FITTED_IN_BASES: f64 = 1e-12;
 /// How many times the rounding of outputs a residual may be there: sums of the moduli of all terms are what it is measured by.
 const FEW: f64 = 8.0;
 /// Distance of parameters that fit, relative to the present ones, which no judge sees.
 const BESIDE: f64 = 1e-6;
+/// Residual beside the largest target from which on it is worth asking where the flow ends; every so many looks.
+const CLOSE: f64 = 1e-6;
+const SELDOM: u32 = 4;
+/// Second step of Newton's method beside the first, where the model is as good as linear.
+const CONTRACTS: f64 = 0.1;
+/// Change of a predictor, relative to itself, that counts as none.
+const AS_IT_IS: f64 = 1e-9;
 /// Power iterations for an extreme eigenvalue.
 const ITERATIONS: usize = 200;
 
@@ -52,7 +61,7 @@ impl ModelFlow<'_> {
     /// as well, no point is nearer.
     fn fits_nearly(&mut self) -> bool {
         let Targets::Real(y) = self.targets else { return false };
-        let close = FITTED * linalg::max_abs(y);
+        let close = if self.bases.is_some() { FITTED_IN_BASES } else { FITTED } * linalg::max_abs(y);
         self.fits_within(|noise| close.max(FEW * UNITS * noise))
     }
 
@@ -81,13 +90,17 @@ impl ModelFlow<'_> {
 
     /// What the run is doing at the present point, whose `dθ/ds` is `velocity` with `e^{log_factor}` for `dt/ds`.
     pub fn standing(&mut self, velocity: &[f64], log_factor: f64) -> Standing {
-        if self.fits_all() {
+        if self.fits_all() || self.ends_as_it_is() {
             return Standing::AtMinimiser;
         }
-        if !self.is_noise(velocity, log_factor) {
+        let (still, faint) = self.is_noise(velocity, log_factor);
+        if faint && self.fits_nearly() {
+            return Standing::AtMinimiser;
+        }
+        if !still {
             return Standing::Moving;
         }
-        if self.fits_nearly() || self.rests_as_predictor() || self.beside_an_interpolant() {
+        if self.rests_as_predictor() || self.beside_an_interpolant() {
             return Standing::AtMinimiser;
         }
         // A convex loss of a linear predictor has no other minimisers than those.
@@ -110,6 +123,46 @@ impl ModelFlow<'_> {
         let rest = linalg::norm2(&self.slopes) * scale;
         let far = self.newton.least_singular_value().map(|s| rest / s);
         far.is_some_and(|far| far <= BESIDE * linalg::norm2(&self.theta))
+    }
+
+    /// Whether parameters that fit are so near that the flow ends at them, and with a predictor that cannot be told from the present one.
+    ///
+    /// Where `‖J⁺r₁‖ ≤ CONTRACTS ‖J⁺r‖` for the residual `r₁` after the step `−J⁺r`, the model is as good as linear in its parameters on the
+    /// whole way, and the flow of a linear model ends at just that step. The ranks that have not grown leave residuals behind that would
+    /// take powers of their inverse size to fade, and the predictor no longer changes.
+    fn ends_as_it_is(&mut self) -> bool {
+        // Other models come to rest to the last bit.
+        let (Targets::Real(y), Some(_)) = (self.targets, &self.bases) else { return false };
+        let off = |f: &[f64]| -> Vec<f64> { f.iter().zip(y).map(|(f, y)| f - y).collect() };
+        let rest = off(&self.outputs);
+        if linalg::max_abs(&rest) > CLOSE * linalg::max_abs(y) {
+            return false;
+        }
+        self.looks += 1;
+        if !self.looks.is_multiple_of(SELDOM) {
+            return false;
+        }
+        let Some(before) = self.model.effective(&self.theta) else { return false };
+        let Some(usv) = self.newton.jacobian().filter(|j| j.rows() <= j.cols()).and_then(linalg::svd) else {
+            return false;
+        };
+        let (p, _) = self.dims();
+        let mut along = vec![0.0; usv.s.len()];
+        let mut newton = |rest: &[f64], theta: &mut [f64]| -> f64 {
+            linalg::matvec_transposed(&usv.u, rest, &mut along);
+            along.iter_mut().zip(&usv.s).for_each(|(a, s)| *a /= s);
+            let mut step = vec![0.0; p];
+            linalg::matvec(&usv.v, &along, &mut step);
+            linalg::axpy(-1.0, &step, theta);
+            linalg::norm2(&step)
+        };
+        let mut theta = self.theta.clone();
+        let first = newton(&rest, &mut theta);
+        let mut outputs = self.outputs.clone();
+        self.model.predict(&theta, &self.x, &mut self.work, &mut outputs);
+        let second = newton(&off(&outputs), &mut theta);
+        let after = self.model.effective(&theta).unwrap_or_default();
+        second <= CONTRACTS * first && linalg::distance(&before, &after) <= AS_IT_IS * linalg::norm2(&before)
     }
 
     /// Whether a convex loss of a linear predictor has no gradient in the predictor itself: then no parameters have a smaller loss, however
@@ -142,26 +195,37 @@ impl ModelFlow<'_> {
         UNITS * (f64::EPSILON * linalg::norm2(&self.slopes[range]) + curvature * rounding)
     }
 
-    /// Every coordinate of the gradient is rounding of its own terms: of slopes, and of outputs times their curvature.
-    fn is_noise(&mut self, velocity: &[f64], log_factor: f64) -> bool {
-        let Some(jacobian) = self.newton.jacobian() else { return false };
-        let k = self.targets.outputs();
+    /// Whether every coordinate of the gradient is rounding of its own terms, of slopes and of outputs times their curvature; and whether
+    /// the gradient as a whole is, which does not depend on the bases it is written in.
+    fn is_noise(&mut self, velocity: &[f64], log_factor: f64) -> (bool, bool) {
+        if self.newton.jacobian().is_none() {
+            return (false, false);
+        }
         let scale = self.loss.slopes(&self.outputs, self.targets, &mut self.slopes);
-        // The largest coordinate decides most cases without the sums.
-        let gradient = |v: f64| v.abs() * (-(scale + self.log_weight + log_factor)).exp();
-        let (mut block, mut noise) = std::mem::take(&mut self.still);
+        let unit = (-(scale + self.log_weight + log_factor)).exp();
+        let mut noise = std::mem::take(&mut self.still.1);
+        self.noise_of_gradient(scale, &mut noise);
+        let still = velocity.iter().zip(&noise).all(|(v, n)| v.abs() * unit <= *n);
+        let faint = linalg::norm2(velocity) * unit <= linalg::norm2(&noise);
+        self.still.1 = noise;
+        (still, faint)
+    }
+
+    /// Rounding of every coordinate of the gradient at the present point, whose slopes are in units of `e^scale`: `noise [p]` in the same.
+    pub fn noise_of_gradient(&mut self, scale: f64, noise: &mut Vec<f64>) {
+        let k = self.targets.outputs();
+        let mut block = std::mem::take(&mut self.still.0);
         block.resize(k * k, 0.0);
         noise.clear();
-        noise.resize(velocity.len(), 0.0);
+        noise.resize(self.theta.len(), 0.0);
+        let Some(jacobian) = self.newton.jacobian() else { return };
         for i in 0..self.targets.len() {
             let uncertain = self.uncertainty(i, scale, &mut block);
             for c in i * k..(i + 1) * k {
                 noise.iter_mut().zip(jacobian.row(c)).for_each(|(n, j)| *n += uncertain * j.abs());
             }
         }
-        let still = velocity.iter().zip(&noise).all(|(v, n)| gradient(*v) <= *n);
-        self.still = (block, noise);
-        still
+        self.still.0 = block;
     }
 
     /// Estimates of the smallest and the largest eigenvalue of `∇²L` (on one common scale), by power iteration on central
@@ -201,7 +265,7 @@ impl ModelFlow<'_> {
         out.fill(0.0);
         for sign in [1.0, -1.0] {
             let at: Vec<f64> = self.theta.iter().zip(v).map(|(t, d)| t + sign * step * d).collect();
-            self.model.predict(&at, self.x, &mut self.work, outputs);
+            self.model.predict(&at, &self.x, &mut self.work, outputs);
             self.velocity(&at, outputs, -scale, back, speed);
             linalg::axpy(-sign / (2.0 * step), back, out);
         }

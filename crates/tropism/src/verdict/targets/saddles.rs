@@ -91,8 +91,8 @@ impl Target for SaddleTarget {
         Some(distance(view.moment.w.as_deref()?, &now.saddle.w) / self.size)
     }
 
-    /// A path left once is not followed: the largest distance so far. Moments of a jump keep what was found before; the end
-    /// must be judged itself.
+    /// A path left once is not followed: the largest distance so far. Moments of a jump keep what was found before; a path that has not
+    /// been left must be judged at the end itself.
     fn gaps(&self, setup: &Setup, moments: &[Moment], target: Option<&[f64]>) -> Vec<Option<f64>> {
         let mut largest: Option<f64> = None;
         let last = moments.len().saturating_sub(1);
@@ -102,7 +102,8 @@ impl Target for SaddleTarget {
             if let Some(g) = now {
                 largest = Some(largest.map_or(g, |l| l.max(g)));
             }
-            if k == last && now.is_none() { None } else { largest }
+            let left = largest.is_some_and(|l| l > setup.rule.tolerance);
+            if k == last && now.is_none() && !left { None } else { largest }
         };
         moments.iter().enumerate().map(one).collect()
     }

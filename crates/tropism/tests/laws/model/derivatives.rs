@@ -98,6 +98,29 @@ pub fn curvature_is_derivative_of_pullback(model: &dyn Model) -> Law {
     Ok(())
 }
 
+/// Where a model knows `Σ r_i ∇²f_i` as a whole, its rows are the products with the unit vectors, and it is symmetric to rounding. The
+/// products stand for central differences in some models: see above for what they are good to.
+pub fn curvature_is_its_products(model: &dyn Model) -> Law {
+    let mut rng = random(23);
+    let (x, p) = (data(&mut rng), model.dim());
+    let (theta, r) = (gaussian(&mut rng, p), gaussian(&mut rng, ROWS * model.facts().outputs));
+    let mut whole = Matrix::from_vec(p, p, vec![f64::NAN; p * p]);
+    if !model.curvature(&theta, &x, &r, &mut Workspace::default(), &mut whole) {
+        return Ok(());
+    }
+    let size = norm2(&pullback(model, &theta, &x, &r)).max(1.0);
+    let mut product = vec![f64::NAN; p];
+    for i in 0..p {
+        let unit: Vec<f64> = (0..p).map(|j| f64::from(u8::from(i == j))).collect();
+        model.curvature_product(&theta, &x, &r, &unit, &mut Workspace::default(), &mut product);
+        for (j, want) in product.iter().enumerate() {
+            close(whole.get(i, j), *want, 4e-8 * size, || format!("curvature [{i}, {j}]"))?;
+            close(whole.get(i, j), whole.get(j, i), 1e-13 * size, || format!("symmetry of [{i}, {j}]"))?;
+        }
+    }
+    Ok(())
+}
+
 /// Where a model is a chain of layers: its pullback is the chain's, and with any shares on any kinks the gradient of a unit's value
 /// is the transpose of its change along a direction, which takes the other way through the layers.
 pub fn chain_is_the_model(model: &dyn Model) -> Law {
