@@ -3,9 +3,9 @@
 use super::reference::Reference;
 use crate::data::{Dataset, Targets};
 use crate::measures::Moment;
-use crate::models::Structure;
+use crate::models::{Block, Imbalance, Structure};
 use crate::numerics::fourier::Fourier;
-use crate::numerics::linalg;
+use crate::numerics::{Matrix, linalg};
 use crate::programs::least_rank::{LeastRank, least_rank};
 use crate::spec::Setup;
 use schemars::JsonSchema;
@@ -15,6 +15,8 @@ use serde::{Deserialize, Serialize};
 const MOST_CELLS: usize = 4096;
 /// Singular values recorded at a moment, the largest ones.
 const MOST_SINGULAR_VALUES: usize = 12;
+/// Singular values below this part of the largest are rounding of the decomposition.
+const ROUNDING: f64 = 1e-14;
 /// Longest predictor whose Fourier spectrum is shown: beyond it the sums, and the figure, hold too much.
 const LONGEST_SIGNAL: usize = 2048;
 
@@ -54,7 +56,8 @@ pub struct FourierReport {
 }
 
 /// The largest singular values, in decreasing order, of an effective predictor that is a matrix: of the shape of the inputs where
-/// these are matrices, `k × d` for curved models with several outputs. Empty for others and for what is too large.
+/// these are matrices, `k × d` for curved models with several outputs. Empty for others and for what is too large. What is rounding of the
+/// largest is zero, or, on a flow from a balanced start, known from the factors.
 pub(super) fn spectrum(setup: &Setup, moment: &Moment) -> Vec<f64> {
     let of_inputs = setup.data.shape.is_some() && setup.data.targets.outputs() == 1;
     if !of_inputs && setup.model.facts().linear_in_parameters {
@@ -62,7 +65,38 @@ pub(super) fn spectrum(setup: &Setup, moment: &Moment) -> Vec<f64> {
     }
     let finite = |v: &&[f64]| v.iter().all(|s| s.is_finite());
     let values = moment.singular_values(setup).filter(finite).unwrap_or_default();
-    values[..values.len().min(MOST_SINGULAR_VALUES)].to_vec()
+    let mut values = values[..values.len().min(MOST_SINGULAR_VALUES)].to_vec();
+    let Some(rounding) = values.first().map(|top| ROUNDING * top) else { return values };
+    if values.last().is_some_and(|least| *least <= rounding) {
+        let known = of_balanced_factors(setup, moment).unwrap_or_default();
+        for (k, value) in values.iter_mut().enumerate().filter(|(_, v)| **v <= rounding) {
+            *value = known.get(k).copied().unwrap_or(0.0);
+        }
+    }
+    values
+}
+
+/// Singular values of a product whose factors a flow keeps balanced: each is the product of those of the factors (Arora, Cohen, Hazan 2018,
+/// arXiv 1802.06509, Theorem 1), which are known to rounding of their own largest one. What is below that is zero.
+fn of_balanced_factors(setup: &Setup, moment: &Moment) -> Option<Vec<f64>> {
+    let blocks = setup.model.blocks();
+    let product =
+        matches!(setup.model.facts().structure, Structure::DeepLinear { .. } | Structure::Factorized { .. });
+    let kept = |pair: &[Block]| {
+        let start = Imbalance::between(&setup.theta0, &pair[0], &pair[1]);
+        start.is_some_and(|i| i.relative() <= Imbalance::ROUNDING)
+    };
+    if !product || !setup.built.optimizer.facts().continuous || !blocks.windows(2).all(kept) {
+        return None;
+    }
+    let of = |b: &Block| {
+        let factor = Matrix::from_vec(b.rows, b.cols, moment.theta[b.range()].to_vec());
+        let values = linalg::singular_values(&factor);
+        let least = values.first().map_or(0.0, |top| ROUNDING * top);
+        values.into_iter().map(move |s| if s > least { s } else { 0.0 }).collect::<Vec<f64>>()
+    };
+    let first = of(blocks.first()?);
+    Some(blocks[1..].iter().fold(first, |known, b| known.iter().zip(of(b)).map(|(a, b)| a * b).collect()))
 }
 
 /// The picture of a matrix completion; `None` for other problems and models without an effective predictor.

@@ -69,3 +69,21 @@ fn spectra_belong_to_predictors_that_are_matrices() {
     assert!(values.is_empty() && completion.is_none() && spectrum.selected.len() == spectrum.length / 2 + 1);
     assert!(spectrum.selected.iter().flatten().all(|m| *m <= norm.max(1.0) * 1.001));
 }
+
+/// Balanced factors at 1e-6 tell the singular values of their product that wait at 1e-18 beside one of order one; other starts leave what
+/// is below rounding of the largest at zero.
+#[test]
+fn balanced_factors_tell_singular_values_below_rounding() {
+    let last = |init: &str| {
+        let text = format!(
+            "data = {{ kind = \"matrix_completion\", rows = 6, cols = 6, rank = 1, observed = 30 }}\n\
+             model = {{ kind = \"matrix_factorization\", depth = 3, init = \"{init}\", init_scale = 1e-6 }}\n\
+             loss.kind = \"squared\"\noptimizer.kind = \"gradient_flow\""
+        );
+        crate::examine::examine_text(&text).unwrap().series.last().unwrap().spectrum.clone()
+    };
+    let told = last("balanced");
+    assert!(told[0] > 1.0 && told[1..].iter().all(|s| (1e-22..1e-16).contains(s)), "{told:?}");
+    let untold = last("gaussian");
+    assert!(untold[0] > 1.0 && untold[1..].iter().all(|s| *s == 0.0), "{untold:?}");
+}

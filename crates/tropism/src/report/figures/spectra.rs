@@ -7,18 +7,13 @@ use super::content::{Track, chart, log10_positive, values};
 use crate::report::format::{number, subscript};
 use crate::report::{Point, Report};
 
-/// Singular values below this part of the largest are rounding of the decomposition.
-const ROUNDING: f64 = 1e-14;
 /// Bars of the two spectra stand side by side while there are no more frequencies than this.
 const MOST_BARS: usize = 64;
 
 /// The singular values of the predictor over time, one line each.
 pub(super) fn singular_values(report: &Report) -> Option<Chart> {
     let most = report.series.iter().map(|p| p.spectrum.len()).max().unwrap_or(0);
-    let value = |p: &Point, k: usize| {
-        let top = p.spectrum.first()?;
-        p.spectrum.get(k).copied().filter(|s| s.is_finite() && *s > ROUNDING * top)
-    };
+    let value = |p: &Point, k: usize| p.spectrum.get(k).copied().filter(|s| s.is_finite() && *s > 0.0);
     let heights: Vec<_> = (0..most).map(|k| move |p: &Point| log10_positive(value(p, k))).collect();
     let reads: Vec<_> = (0..most).map(|k| move |p: &Point| value(p, k)).collect();
     let names: Vec<String> = (1..=most).map(|k| format!("σ{}", subscript(k))).collect();
@@ -27,8 +22,8 @@ pub(super) fn singular_values(report: &Report) -> Option<Chart> {
         .collect();
     let y = Axis::powers("singular value", Warp::Straight, values(report, &tracks));
     let caption = format!(
-        "The {most} largest singular values of the predictor as a matrix. Values within rounding of zero, 10⁻¹⁴ of the largest, \
-         are not drawn."
+        "The {most} largest singular values of the predictor as a matrix. Values below rounding of the largest, 10⁻¹⁴ of it, are drawn \
+         where the factors tell them: on flows from balanced starts."
     );
     let mut out = chart(report, "singular_values", y, &tracks, ("Singular values", caption))?;
     for (k, line) in out.lines.iter_mut().enumerate() {
