@@ -11,8 +11,6 @@ const UNITS: f64 = 8.0;
 const FLAT: f64 = 1e-5;
 /// Residual beside the largest target that counts as none where the gradient is rounding.
 const FITTED: f64 = 1e-13;
-/// The same in bases of their own, where nothing hides how slowly the last of it fades.
-const FITTED_IN_BASES: f64 = 1e-12;
 /// How many times the rounding of outputs a residual may be there: sums of the moduli of all terms are what it is measured by.
 const FEW: f64 = 8.0;
 /// Distance of parameters that fit, relative to the present ones, which no judge sees.
@@ -22,7 +20,7 @@ const CLOSE: f64 = 1e-6;
 const SELDOM: u32 = 4;
 /// Second step of Newton's method beside the first, where the model is as good as linear.
 const CONTRACTS: f64 = 0.1;
-/// Change of a predictor, relative to itself, that counts as none.
+/// Change of a predictor, relative to itself, that counts as none; residuals alike, where the gradient is rounding.
 const AS_IT_IS: f64 = 1e-9;
 /// Power iterations for an extreme eigenvalue.
 const ITERATIONS: usize = 200;
@@ -61,7 +59,8 @@ impl ModelFlow<'_> {
     /// as well, no point is nearer.
     fn fits_nearly(&mut self) -> bool {
         let Targets::Real(y) = self.targets else { return false };
-        let close = if self.bases.is_some() { FITTED_IN_BASES } else { FITTED } * linalg::max_abs(y);
+        // In bases of their own singular values that have not grown are seen to fade, by powers of time: they are all that is left.
+        let close = if self.bases.is_some() { AS_IT_IS } else { FITTED } * linalg::max_abs(y);
         self.fits_within(|noise| close.max(FEW * UNITS * noise))
     }
 
