@@ -71,7 +71,7 @@ fn singular_values_that_wait_are_as_exact_as_those_that_have_grown() {
             let run = flow(&setup);
             let theta = run.snapshots.last().expect("a run has records").theta.clone();
             for block in setup.model.blocks() {
-                let factor = Matrix::from_vec(block.rows, block.cols, theta[block.range()].to_vec());
+                let factor = block.matrix(&theta);
                 for (s, lambda) in singular_values(&factor).iter().zip(values) {
                     let (got, want) = (power * s.ln(), value_at(lambda, power, start, time).ln());
                     assert!(

@@ -5,7 +5,6 @@
 
 mod clarke;
 
-use crate::models::Block;
 use crate::numerics::Matrix;
 use crate::spec::Setup;
 use crate::training::Snapshot;
@@ -123,8 +122,7 @@ fn layers(view: &View) -> Option<Vec<Matrix>> {
     if blocks.len() < 2 || !chained || !view.moment.theta.iter().all(|t| t.is_finite()) {
         return None;
     }
-    let matrix = |b: &Block| Matrix::from_vec(b.rows, b.cols, view.moment.theta[b.range()].to_vec());
-    Some(blocks.iter().map(matrix).collect())
+    Some(blocks.iter().map(|b| b.matrix(&view.moment.theta)).collect())
 }
 
 /// What a measure looks at.

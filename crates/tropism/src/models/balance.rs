@@ -29,6 +29,11 @@ impl Imbalance {
         Some(Self { difference, size })
     }
 
+    /// Those of every pair of neighbours among `blocks`; `None` if their sizes do not chain.
+    pub fn along(theta: &[f64], blocks: &[Block]) -> Option<Vec<Self>> {
+        blocks.windows(2).map(|pair| Self::between(theta, &pair[0], &pair[1])).collect()
+    }
+
     /// Relative to the factors; at most [`Imbalance::ROUNDING`] for a balanced start.
     pub fn relative(&self) -> f64 {
         norm2(&self.difference) / self.size.max(f64::MIN_POSITIVE)

@@ -13,7 +13,7 @@ pub fn determinant_sign(theta: &[f64], block: &Block) -> f64 {
     if block.rows != block.cols || block.rows > 200 {
         return 0.0;
     }
-    let m = Matrix::from_vec(block.rows, block.cols, theta[block.range()].to_vec());
+    let m = block.matrix(theta);
     let s = singular_values(&m);
     let (most, least) = (s.first().copied().unwrap_or(0.0), s.last().copied().unwrap_or(0.0));
     if least <= most * RESOLVED {

@@ -171,6 +171,11 @@ impl Block {
         self.offset..self.offset + self.rows * self.cols
     }
 
+    /// The matrix itself, at parameters `theta`.
+    pub fn matrix(&self, theta: &[f64]) -> Matrix {
+        Matrix::from_vec(self.rows, self.cols, theta[self.range()].to_vec())
+    }
+
     /// A single row or column: all its matrix norms are the ℓ2 norm.
     pub fn is_vector(&self) -> bool {
         self.rows.min(self.cols) <= 1

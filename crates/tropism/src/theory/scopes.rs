@@ -179,9 +179,7 @@ impl Case<'_> {
     pub fn balanced_start(&self) -> Check {
         let name = "balanced start";
         let blocks = self.setup.model.blocks();
-        let pairs = blocks.windows(2);
-        let between = pairs.map(|p| Imbalance::between(&self.setup.theta0, &p[0], &p[1]));
-        let Some(all) = between.collect::<Option<Vec<Imbalance>>>() else {
+        let Some(all) = Imbalance::along(&self.setup.theta0, &blocks) else {
             return check(name, Holds::No, "the parameters are no chain of matrices");
         };
         let worst = all.iter().map(Imbalance::relative).fold(0.0, f64::max);

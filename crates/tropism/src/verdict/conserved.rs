@@ -24,22 +24,15 @@ pub struct Conserved<'a> {
 impl<'a> Conserved<'a> {
     /// `None` for other models and for steps, which conserve nothing exactly.
     pub fn of(setup: &'a Setup) -> Option<Self> {
-        let product = matches!(
-            setup.model.facts().structure,
-            Structure::DeepLinear { depth } | Structure::Factorized { depth, .. } if depth >= 2
-        );
-        if !product || !setup.built.optimizer.facts().continuous {
-            return None;
-        }
-        let start = imbalances(setup, &setup.theta0)?;
-        let balanced = start.iter().all(|i| i.relative() <= Imbalance::ROUNDING);
+        let start = imbalances_kept(setup)?;
+        let balanced = all_balanced(&start);
         let symmetry = if balanced { keeps_symmetry(setup) } else { None };
         Some(Self { setup, start, balanced, symmetry })
     }
 
     /// What should have been conserved up to `theta [p]` and was not, in words.
     pub fn lost(&self, theta: &[f64]) -> Option<String> {
-        let pairs = self.start.iter().zip(imbalances(self.setup, theta)?);
+        let pairs = self.start.iter().zip(Imbalance::along(theta, &self.setup.model.blocks())?);
         for (j, (before, after)) in pairs.enumerate() {
             let moved = distance(&after.difference, &before.difference);
             let change = moved / before.size.max(after.size).max(f64::MIN_POSITIVE);
@@ -81,8 +74,21 @@ impl<'a> Conserved<'a> {
     }
 }
 
-/// Of every pair of neighbouring factors; `None` where they do not fit.
-fn imbalances(setup: &Setup, theta: &[f64]) -> Option<Vec<Imbalance>> {
-    let blocks = setup.model.blocks();
-    blocks.windows(2).map(|pair| Imbalance::between(theta, &pair[0], &pair[1])).collect()
+/// The imbalances of the start, where the run is a flow on a product of matrices, which keeps them.
+fn imbalances_kept(setup: &Setup) -> Option<Vec<Imbalance>> {
+    let product = matches!(
+        setup.model.facts().structure,
+        Structure::DeepLinear { depth } | Structure::Factorized { depth, .. } if depth >= 2
+    );
+    let kept = product && setup.built.optimizer.facts().continuous;
+    if kept { Imbalance::along(&setup.theta0, &setup.model.blocks()) } else { None }
+}
+
+fn all_balanced(imbalances: &[Imbalance]) -> bool {
+    imbalances.iter().all(|i| i.relative() <= Imbalance::ROUNDING)
+}
+
+/// Whether the run is a flow that keeps the factors of a product of matrices balanced.
+pub fn keeps_balance(setup: &Setup) -> bool {
+    imbalances_kept(setup).is_some_and(|start| all_balanced(&start))
 }

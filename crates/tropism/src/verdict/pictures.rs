@@ -1,11 +1,12 @@
 //! What figures show beside the series: a matrix completed beside what is known of it, and the spectra of predictors.
 
+use super::conserved::keeps_balance;
 use super::reference::Reference;
 use crate::data::{Dataset, Targets};
 use crate::measures::Moment;
-use crate::models::{Block, Imbalance, Structure};
+use crate::models::{Block, Structure};
 use crate::numerics::fourier::Fourier;
-use crate::numerics::{Matrix, linalg};
+use crate::numerics::linalg;
 use crate::programs::least_rank::{LeastRank, least_rank};
 use crate::spec::Setup;
 use schemars::JsonSchema;
@@ -79,22 +80,15 @@ pub(super) fn spectrum(setup: &Setup, moment: &Moment) -> Vec<f64> {
 /// Singular values of a product whose factors a flow keeps balanced: each is the product of those of the factors (Arora, Cohen, Hazan 2018,
 /// arXiv 1802.06509, Theorem 1), which are known to rounding of their own largest one. What is below that is zero.
 fn of_balanced_factors(setup: &Setup, moment: &Moment) -> Option<Vec<f64>> {
-    let blocks = setup.model.blocks();
-    let product =
-        matches!(setup.model.facts().structure, Structure::DeepLinear { .. } | Structure::Factorized { .. });
-    let kept = |pair: &[Block]| {
-        let start = Imbalance::between(&setup.theta0, &pair[0], &pair[1]);
-        start.is_some_and(|i| i.relative() <= Imbalance::ROUNDING)
-    };
-    if !product || !setup.built.optimizer.facts().continuous || !blocks.windows(2).all(kept) {
+    if !keeps_balance(setup) {
         return None;
     }
     let of = |b: &Block| {
-        let factor = Matrix::from_vec(b.rows, b.cols, moment.theta[b.range()].to_vec());
-        let values = linalg::singular_values(&factor);
+        let values = linalg::singular_values(&b.matrix(&moment.theta));
         let least = values.first().map_or(0.0, |top| ROUNDING * top);
         values.into_iter().map(move |s| if s > least { s } else { 0.0 }).collect::<Vec<f64>>()
     };
+    let blocks = setup.model.blocks();
     let first = of(blocks.first()?);
     Some(blocks[1..].iter().fold(first, |known, b| known.iter().zip(of(b)).map(|(a, b)| a * b).collect()))
 }

@@ -27,13 +27,13 @@ impl Bases {
         };
         let blocks = model.blocks();
         // Right singular vectors of the first factor, all of them, by decreasing singular values.
-        let first = factor(theta, blocks.first()?);
+        let first = blocks.first()?.matrix(theta);
         let square = first.rows().max(first.cols());
         let at = |i: usize, j: usize| if i < first.rows() { first.get(i, j) } else { 0.0 };
         let padded = Matrix::from_fn(square, first.cols(), at);
         let mut bases = vec![linalg::svd(&padded)?.v];
         for (j, block) in blocks.iter().enumerate() {
-            let onto = linalg::matmul_nn(&factor(theta, block), &bases[j]);
+            let onto = linalg::matmul_nn(&block.matrix(theta), &bases[j]);
             // The outputs of a network are what its targets are about: they keep their basis.
             let kept = j + 1 == depth && !matrices;
             bases.push(if kept { identity(block.rows) } else { linalg::complete_q(&onto) });
@@ -58,7 +58,7 @@ impl Bases {
         turned: impl Fn(&Matrix, &Matrix, &Matrix) -> Matrix,
     ) -> Vec<f64> {
         let factors = blocks.iter().enumerate();
-        factors.flat_map(|(j, b)| turned(&factor(theta, b), &self.0[j + 1], &self.0[j]).into_vec()).collect()
+        factors.flat_map(|(j, b)| turned(&b.matrix(theta), &self.0[j + 1], &self.0[j]).into_vec()).collect()
     }
 
     /// The inputs that give the same outputs: `x Q_0`, or `Q_Nᵀ A Q_0` where they are matrices.
@@ -79,10 +79,6 @@ impl Bases {
     pub fn then(&self, next: &Bases) -> Bases {
         Self(self.0.iter().zip(&next.0).map(|(a, b)| linalg::matmul_nn(a, b)).collect())
     }
-}
-
-fn factor(theta: &[f64], block: &Block) -> Matrix {
-    Matrix::from_vec(block.rows, block.cols, theta[block.range()].to_vec())
 }
 
 fn identity(n: usize) -> Matrix {
@@ -127,7 +123,7 @@ mod tests {
             assert!((linalg::norm2(&again) / linalg::norm2(&theta) - 1.0).abs() < 1e-14);
             if factorized {
                 for b in model.blocks() {
-                    let w = factor(&turned, &b);
+                    let w = b.matrix(&turned);
                     let off = |i: usize, j: usize| if i == j { 0.0 } else { w.get(i, j).abs() };
                     let most =
                         (0..b.rows).flat_map(|i| (0..b.cols).map(move |j| off(i, j))).fold(0.0, f64::max);

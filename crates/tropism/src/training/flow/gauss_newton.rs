@@ -191,15 +191,13 @@ impl GaussNewton {
         }
     }
 
-    /// Adds `Jᵀ S J` to `out [p × p]`, where `J` is kept.
+    /// Adds `Jᵀ S J` to the lower triangle of `out [p × p]`, where `J` is kept.
     pub fn add_to(&self, out: &mut Matrix) {
-        let mut weighted = Matrix::zeros(self.jacobian.rows(), self.jacobian.cols());
-        weighted.as_mut_slice().copy_from_slice(self.jacobian.as_slice());
-        left_transposed(&self.roots, self.k, &mut weighted, &mut vec![0.0; self.k]);
+        let mut rows = Matrix::zeros(0, 0);
+        self.stiff_rows(0.0, &mut rows);
         let whole = BlockStructure::Rectangular;
-        let (a, lower) = (weighted.as_faer(), BlockStructure::TriangularLower);
+        let (a, lower) = (rows.as_faer(), BlockStructure::TriangularLower);
         matmul(out.as_faer_mut(), lower, Accum::Add, a.transpose(), whole, a, whole, 1.0, Par::Seq);
-        mirror_lower(out);
     }
 
     /// Factorises for steps of size `h`.
@@ -280,11 +278,6 @@ fn gram(a: &Matrix, out: &mut Matrix, inner: bool) {
     let whole = BlockStructure::Rectangular;
     let (lower, replace) = (BlockStructure::TriangularLower, Accum::Replace);
     matmul(out.as_faer_mut(), lower, replace, left, whole, right, whole, 1.0, Par::Seq);
-    mirror_lower(out);
-}
-
-/// Both triangles from the lower one.
-fn mirror_lower(out: &mut Matrix) {
     for i in 0..out.rows() {
         for j in 0..i {
             let v = out.get(i, j);

@@ -88,12 +88,12 @@ impl ModelFlow<'_> {
     }
 
     /// Whether the model has no kinks and its loss a root.
-    pub fn is_smooth_with_root(&self) -> bool {
+    fn is_smooth_with_root(&self) -> bool {
         !self.kinked && self.loss.facts().tail == Tail::FiniteRoot
     }
 
     /// `v [p] = dθ/ds` at `point` (the present one if `None`), outputs and all.
-    pub fn parameter_velocity(&mut self, point: Option<&[f64]>, log_factor: f64, v: &mut [f64]) {
+    fn parameter_velocity(&mut self, point: Option<&[f64]>, log_factor: f64, v: &mut [f64]) {
         let theta = point.unwrap_or(&self.theta);
         let outputs = match point {
             Some(theta) => {
@@ -135,7 +135,6 @@ impl System for WithHessian<'_, '_> {
     fn implicit(&mut self, log_factor: f64, matrix: &mut Matrix) -> Option<Implicit> {
         let flow = &mut *self.0;
         flow.linearise(log_factor);
-        matrix.as_mut_slice().fill(0.0);
         if !flow.model_curvature(log_factor, matrix) {
             return None;
         }

@@ -212,12 +212,12 @@ impl ModelFlow<'_> {
 
     /// Rounding of every coordinate of the gradient at the present point, whose slopes are in units of `e^scale`: `noise [p]` in the same.
     pub fn noise_of_gradient(&mut self, scale: f64, noise: &mut Vec<f64>) {
-        let k = self.targets.outputs();
-        let mut block = std::mem::take(&mut self.still.0);
-        block.resize(k * k, 0.0);
         noise.clear();
         noise.resize(self.theta.len(), 0.0);
         let Some(jacobian) = self.newton.jacobian() else { return };
+        let k = self.targets.outputs();
+        let mut block = std::mem::take(&mut self.still.0);
+        block.resize(k * k, 0.0);
         for i in 0..self.targets.len() {
             let uncertain = self.uncertainty(i, scale, &mut block);
             for c in i * k..(i + 1) * k {

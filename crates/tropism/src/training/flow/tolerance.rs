@@ -2,7 +2,7 @@
 
 use super::model::ModelFlow;
 use crate::losses::Tail;
-use crate::numerics::{Matrix, linalg};
+use crate::numerics::linalg;
 
 /// What one step may be wrong by.
 #[derive(Debug, Clone, Copy)]
@@ -124,7 +124,7 @@ impl ModelFlow<'_> {
     /// in the others only turns it.
     pub fn measure_blocks(&mut self) {
         for b in self.blocks.iter().filter(|b| !b.is_vector() && b.rows.min(b.cols) <= MEASURED) {
-            let block = Matrix::from_vec(b.rows, b.cols, self.theta[b.range()].to_vec());
+            let block = b.matrix(&self.theta);
             let values = linalg::singular_values(&block);
             let least = values.last().copied().unwrap_or(0.0);
             self.least[b.range()].fill(least);
