@@ -111,3 +111,20 @@ fn deep_completions_from_tiny_starts_come_to_rest() {
         assert!(values[1] > 1.0 && values[2] < 1e-6, "{depth} {scale} {init}: {values:?}");
     }
 }
+
+/// Two weights that jump after 1.3e24 and 2.7e24 units of time, each within a millionth of the last bit of `log t`: the record ends where the
+/// flow ends.
+#[test]
+fn a_jump_within_the_last_bit_of_log_time_is_recorded() {
+    let text = "[data]\nkind = 'matrix'\nentries = [[1.0, 0.0], [0.0, 0.5]]\n[model]\nkind = 'matrix_factorization'\ndepth = 5\n\
+                init = 'identity'\ninit_scale = 1e-8\n[loss]\nkind = 'squared'\n[optimizer]\nkind = 'gradient_flow'";
+    let setup = setup(text);
+    let run = flow(&setup);
+    let last = run.snapshots.last().expect("a run has records");
+    let w = setup.model.effective(&last.theta).expect("a linear predictor");
+    assert_eq!(run.ended, Ended::Stationary);
+    for (got, want) in w.iter().zip([1.0, 0.0, 0.0, 0.5]) {
+        assert!((got - want).abs() < 1e-8, "{w:?}");
+    }
+    assert!(run.snapshots.windows(2).all(|s| s[0].log_time < s[1].log_time));
+}

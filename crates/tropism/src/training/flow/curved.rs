@@ -53,7 +53,7 @@ pub fn follow(
     trajectory.ended = ended;
     if ended == Ended::Stationary {
         trajectory.phases.push(format!(
-            "By t = {} the flow had come to rest at a finite minimiser, as far as its predictor can be told from one; it stays there at \
+            "By t = {} the run had come to rest at a finite minimiser, as far as its predictor can be told from one; it stays there at \
              every later time.",
             format_log(reached)
         ));
@@ -271,8 +271,12 @@ impl Course<'_> {
 
     fn record(&mut self, s: f64, system: &ModelFlow) {
         let log_time = self.clock.log_time(s);
-        if self.trajectory.snapshots.last().is_some_and(|l| l.log_time >= log_time) {
-            return;
+        if let Some(last) = self.trajectory.snapshots.last().filter(|l| l.log_time >= log_time) {
+            if last.log_time > log_time || last.phase != Phase::Flow {
+                return;
+            }
+            // After a wait of 10^23 units a whole jump lies within the last bit of `log t`: the later point counts.
+            self.trajectory.snapshots.pop();
         }
         self.trajectory.snapshots.push(Snapshot {
             step: self.step,
