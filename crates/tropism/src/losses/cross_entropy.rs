@@ -42,7 +42,8 @@ impl Loss for CrossEntropy {
         let y = class(y);
         let norm = log_sum_exp(f);
         let scale =
-            f.iter().enumerate().filter(|(c, _)| *c != y).fold(f64::NEG_INFINITY, |m, (_, v)| m.max(*v)) - norm;
+            f.iter().enumerate().filter(|(c, _)| *c != y).fold(f64::NEG_INFINITY, |m, (_, v)| m.max(*v))
+                - norm;
         let mut total = 0.0;
         for (c, o) in out.iter_mut().enumerate() {
             if c != y {
@@ -59,7 +60,8 @@ impl Loss for CrossEntropy {
         let (k, y) = (f.len(), class(y));
         let norm = log_sum_exp(f);
         let scale =
-            f.iter().enumerate().filter(|(c, _)| *c != y).fold(f64::NEG_INFINITY, |m, (_, v)| m.max(*v)) - norm;
+            f.iter().enumerate().filter(|(c, _)| *c != y).fold(f64::NEG_INFINITY, |m, (_, v)| m.max(*v))
+                - norm;
         let p = |c: usize| (f[c] - norm).exp();
         let scaled = |c: usize| (f[c] - norm - scale).exp();
         let wrong: f64 = (0..k).filter(|&c| c != y).map(scaled).sum();

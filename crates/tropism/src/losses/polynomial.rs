@@ -68,7 +68,8 @@ impl Loss for Polynomial {
         let base = lowest.max(0.0).ln_1p();
         for ((o, f), s) in out.iter_mut().zip(outputs).zip(y) {
             let m = f * s;
-            let size = if m >= 0.0 { a * (-(a + 1.0) * (m.ln_1p() - base)).exp() } else { a - a * (a + 1.0) * m };
+            let size =
+                if m >= 0.0 { a * (-(a + 1.0) * (m.ln_1p() - base)).exp() } else { a - a * (a + 1.0) * m };
             *o = -s * size;
         }
         -(a + 1.0) * base

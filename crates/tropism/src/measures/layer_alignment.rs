@@ -24,7 +24,8 @@ impl Measure for LayerAlignment {
             if size == 0.0 || !size.is_finite() {
                 return None;
             }
-            let column = |m: &crate::numerics::Matrix| (0..m.rows()).map(|i| m.get(i, 0)).collect::<Vec<f64>>();
+            let column =
+                |m: &crate::numerics::Matrix| (0..m.rows()).map(|i| m.get(i, 0)).collect::<Vec<f64>>();
             let along = below.map_or(1.0, |u| dot(&u, &column(&d.v)).abs());
             product *= d.s[0] / size * along;
             below = Some(column(&d.u));

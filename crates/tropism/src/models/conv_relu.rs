@@ -93,7 +93,11 @@ impl ConvReluSpec {
         let deviations = layers.iter().map(deviation).collect();
         let balanced = self.scheme == ConvScheme::Balanced;
         check_size("channels", format!("{:?}", self.channels), layers.iter().map(|l| (l.units, l.fan_in)))?;
-        Ok(Box::new(ReluChain { network: Network { layers, factor: 1.0, frozen: vec![] }, deviations, balanced }))
+        Ok(Box::new(ReluChain {
+            network: Network { layers, factor: 1.0, frozen: vec![] },
+            deviations,
+            balanced,
+        }))
     }
 
     /// Rows and columns of an image.
@@ -106,13 +110,18 @@ impl ConvReluSpec {
                 "the images have {rows} × {cols} pixels and the data have {} columns; leave out data.bias",
                 interface.inputs
             );
-            return Err(Error::incompatible("model.kind = \"conv_relu\"", "columns that are no pixels", missing));
+            return Err(Error::incompatible(
+                "model.kind = \"conv_relu\"",
+                "columns that are no pixels",
+                missing,
+            ));
         }
         let Some((rows, cols)) = own.or(interface.image).or(interface.shape) else {
             return Err(Error::MissingKey {
                 section: "model".into(),
                 key: "shape".into(),
-                expected: "the data do not say the shape of their images; write it as in shape = [8, 8]".into(),
+                expected: "the data do not say the shape of their images; write it as in shape = [8, 8]"
+                    .into(),
             });
         };
         if rows == 0 || cols == 0 || rows.checked_mul(cols) != Some(interface.inputs) {

@@ -15,12 +15,12 @@
 //! channels, where the flow conserves no moduli, `init_scale = 0` for `depth ≥ 2`.
 //! Example: `model.kind = "convolutional"`, `model.depth = 2`, `model.init_scale = 0.1`.
 
-use super::through_predictor::{Layers, PredictorMap, multilinear_curvature, ThroughPredictor};
+use super::through_predictor::{Layers, PredictorMap, ThroughPredictor, multilinear_curvature};
 use super::{Block, Interface, Model, ModelFacts, Structure, check_depth, check_not_saddle, check_size};
 use crate::Error;
+use crate::numerics::Matrix;
 use crate::numerics::fourier::Fourier;
 use crate::numerics::linalg::{axpy, dot};
-use crate::numerics::Matrix;
 use crate::numerics::rng::Rng;
 use rand_distr::{Distribution, StandardNormal};
 use schemars::JsonSchema;
@@ -84,8 +84,13 @@ impl ConvolutionalSpec {
             return Err(Error::bad_value("model", "init", "\"balanced\"", expected));
         }
         let (c, inner) = (self.channels, self.depth.saturating_sub(2));
-        let hidden = (0..inner).map(|_| (c.saturating_mul(c), kernel)).chain((self.depth > 1).then_some((c, kernel)));
-        check_size("channels", c, hidden.chain([(outputs.saturating_mul(inputs), if self.depth > 1 { c } else { 1 })]))?;
+        let hidden =
+            (0..inner).map(|_| (c.saturating_mul(c), kernel)).chain((self.depth > 1).then_some((c, kernel)));
+        check_size(
+            "channels",
+            c,
+            hidden.chain([(outputs.saturating_mul(inputs), if self.depth > 1 { c } else { 1 })]),
+        )?;
         let (depth, channels, init_scale) = (self.depth, self.channels, self.init_scale);
         Ok(Box::new(ThroughPredictor::new(Convolutional {
             depth,
@@ -195,9 +200,12 @@ impl Convolutional {
     fn balance(&self, theta: &mut [f64]) {
         let (d, fourier) = (self.inputs, Fourier::new(self.inputs));
         let ranges: Vec<_> = self.blocks().iter().map(Block::range).collect();
-        let spectra: Vec<Vec<_>> =
-            ranges.iter().map(|r| theta[r.clone()].chunks_exact(d).map(|w| fourier.transform(w)).collect()).collect();
-        let modulus = |layer: &[Vec<(f64, f64)>], k: usize| norm2_of(layer.iter().map(|row| row[k].0.hypot(row[k].1)));
+        let spectra: Vec<Vec<_>> = ranges
+            .iter()
+            .map(|r| theta[r.clone()].chunks_exact(d).map(|w| fourier.transform(w)).collect())
+            .collect();
+        let modulus =
+            |layer: &[Vec<(f64, f64)>], k: usize| norm2_of(layer.iter().map(|row| row[k].0.hypot(row[k].1)));
         let logs: Vec<Vec<f64>> =
             spectra.iter().map(|layer| (0..d).map(|k| modulus(layer, k).ln()).collect()).collect();
         let mean: Vec<f64> =
@@ -205,7 +213,8 @@ impl Convolutional {
         for ((range, layer), log) in ranges.into_iter().zip(&spectra).zip(&logs) {
             for (out, row) in theta[range].chunks_exact_mut(d).zip(layer) {
                 // A frequency that some layer has not vanishes from all of them.
-                let factor = |k: usize| if mean[k] == f64::NEG_INFINITY { 0.0 } else { (mean[k] - log[k]).exp() };
+                let factor =
+                    |k: usize| if mean[k] == f64::NEG_INFINITY { 0.0 } else { (mean[k] - log[k]).exp() };
                 let scaled: Vec<(f64, f64)> =
                     row.iter().enumerate().map(|(k, c)| (c.0 * factor(k), c.1 * factor(k))).collect();
                 out.copy_from_slice(&fourier.inverse(&scaled));
@@ -323,75 +332,5 @@ impl PredictorMap for Convolutional {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::numerics::rng::{Stream, rng};
-
-    fn started(spec: &ConvolutionalSpec, outputs: usize) -> (Box<dyn Model>, Vec<f64>) {
-        let model = spec.build(&Interface { inputs: 7, outputs, shape: None, image: None }).unwrap();
-        let mut theta = vec![0.0; model.dim()];
-        model.init(&mut rng(4, Stream::Init), &mut theta);
-        (model, theta)
-    }
-
-    /// Squared Fourier moduli of every layer, `[layers][d]`, rows of the output layer summed.
-    fn powers(model: &dyn Model, theta: &[f64]) -> Vec<Vec<f64>> {
-        let fourier = Fourier::new(7);
-        let layer = |b: &Block| {
-            let rows: Vec<_> = theta[b.range()].chunks_exact(7).map(|w| fourier.transform(w)).collect();
-            (0..7).map(|k| rows.iter().map(|r| r[k].0.powi(2) + r[k].1.powi(2)).sum()).collect()
-        };
-        model.blocks().iter().map(layer).collect()
-    }
-
-    #[test]
-    fn a_balanced_start_has_equal_moduli_and_the_same_predictor() {
-        for (depth, outputs) in [(1, 1), (2, 1), (3, 2), (5, 3)] {
-            let plain = ConvolutionalSpec { depth, ..Default::default() };
-            let spec = ConvolutionalSpec { init: ConvolutionalStart::Balanced, ..plain.clone() };
-            let ((model, a), (_, b)) = (started(&spec, outputs), started(&plain, outputs));
-            let powers = powers(&*model, &a);
-            for layer in &powers {
-                assert!(layer.iter().zip(&powers[0]).all(|(p, q)| (p / q - 1.0).abs() < 1e-12), "{powers:?}");
-            }
-            let (u, v) = (model.effective(&a).unwrap(), model.effective(&b).unwrap());
-            let size = v.iter().fold(0.0, |m: f64, v| m.max(v.abs()));
-            assert!(u.iter().zip(&v).all(|(u, v)| (u - v).abs() < 1e-13 * size), "{u:?} {v:?}");
-            assert!(depth == 1 || a != b);
-        }
-    }
-
-    /// The gradient of any loss changes the differences of the squared moduli in second order of a step only.
-    #[test]
-    fn the_flow_conserves_the_differences_of_the_moduli() {
-        let (model, theta) = started(&ConvolutionalSpec { depth: 3, init_scale: 1.0, ..Default::default() }, 2);
-        let x = crate::numerics::Matrix::from_fn(4, 7, |i, j| ((i * 7 + j) * 5 % 9) as f64 - 4.0).into();
-        let mut g = vec![0.0; theta.len()];
-        let r: Vec<f64> = (0..8).map(|i| 0.1 * f64::cos(i as f64)).collect();
-        model.pullback(&theta, &x, &r, &mut crate::models::Workspace::default(), &mut g);
-        let differences = |theta: &[f64]| -> Vec<f64> {
-            let p = powers(&*model, theta);
-            p.windows(2).flat_map(|w| w[0].iter().zip(&w[1]).map(|(a, b)| a - b).collect::<Vec<_>>()).collect()
-        };
-        let before = differences(&theta);
-        let moved = |h: f64| -> f64 {
-            let there: Vec<f64> = theta.iter().zip(&g).map(|(t, g)| t - h * g).collect();
-            differences(&there).iter().zip(&before).fold(0.0, |m: f64, (a, b)| m.max((a - b).abs()))
-        };
-        let (long, short) = (moved(1e-3), moved(1e-4));
-        assert!(long > 1e-9 && (long / short - 100.0).abs() < 1e-2, "{long} {short}");
-    }
-
-    #[test]
-    fn balance_is_refused_where_the_flow_keeps_no_moduli() {
-        let balanced = ConvolutionalSpec { init: ConvolutionalStart::Balanced, ..Default::default() };
-        let interface = Interface { inputs: 7, outputs: 1, shape: None, image: None };
-        for spec in [
-            ConvolutionalSpec { kernel: Some(3), ..balanced.clone() },
-            ConvolutionalSpec { channels: 2, ..balanced },
-        ] {
-            let refused = spec.build(&interface).err().map(|e| e.to_string()).unwrap_or_default();
-            assert!(refused.contains("`init`") && refused.contains("one channel"), "{refused}");
-        }
-    }
-}
+#[path = "convolutional_tests.rs"]
+mod tests;

@@ -15,7 +15,9 @@
 
 use super::network::{Layer, Network};
 use super::two_layer_relu::{balance, draw};
-use super::{Block, Interface, Model, ModelFacts, Structure, Trained, Workspace, check_not_saddle, check_size};
+use super::{
+    Block, Interface, Model, ModelFacts, Structure, Trained, Workspace, check_not_saddle, check_size,
+};
 use crate::Error;
 use crate::numerics::rng::Rng;
 use crate::numerics::{Design, Matrix};
@@ -270,10 +272,14 @@ mod tests {
     #[test]
     fn widths_beyond_memory_are_refused_by_name() {
         let interface = Interface { inputs: 20, outputs: 1, shape: None, image: None };
-        let refused = |spec: DeepReluSpec| spec.build(&interface).err().map(|e| e.to_string()).unwrap_or_default();
+        let refused =
+            |spec: DeepReluSpec| spec.build(&interface).err().map(|e| e.to_string()).unwrap_or_default();
         let wide = refused(DeepReluSpec { width: Some(1_000_000), ..Default::default() });
         assert!(wide.contains("`width`") && wide.contains("1000021000000 weights"), "{wide}");
         let endless = refused(DeepReluSpec { widths: Some(vec![usize::MAX; 2]), ..Default::default() });
-        assert!(endless.contains("`widths`") && endless.contains("more weights than can be counted"), "{endless}");
+        assert!(
+            endless.contains("`widths`") && endless.contains("more weights than can be counted"),
+            "{endless}"
+        );
     }
 }

@@ -48,7 +48,8 @@ impl DiagonalSpec {
         check_depth(self.depth, 1)?;
         check_not_saddle(self.init_scale, self.depth)?;
         let Interface { inputs, outputs, .. } = *interface;
-        let alpha = each("start", self.start.as_ref(), inputs)?.unwrap_or_else(|| vec![self.init_scale; inputs]);
+        let alpha =
+            each("start", self.start.as_ref(), inputs)?.unwrap_or_else(|| vec![self.init_scale; inputs]);
         let alpha_v = each("start_v", self.start_v.as_ref(), inputs)?.unwrap_or_else(|| alpha.clone());
         if self.depth >= 2 && alpha.iter().chain(&alpha_v).all(|a| *a == 0.0) {
             let expected = "some entry must be > 0: what starts at 0 stays there";

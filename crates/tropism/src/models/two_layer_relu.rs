@@ -15,7 +15,9 @@
 //! Example: `model.kind = "two_layer_relu"`, `width = 512`, `scheme = "balanced"`, `init_scale = 0.01`.
 
 use super::network::{Layer, Network};
-use super::{Block, Interface, Model, ModelFacts, Structure, Trained, Workspace, check_not_saddle, check_size};
+use super::{
+    Block, Interface, Model, ModelFacts, Structure, Trained, Workspace, check_not_saddle, check_size,
+};
 use crate::numerics::linalg::norm2;
 use crate::numerics::rng::{self, Rng};
 use crate::numerics::{Design, Matrix};
@@ -99,14 +101,20 @@ impl TwoLayerReluSpec {
         let Some(rows) = &self.start else { return Ok(()) };
         if self.trained == Trained::OutputLayer || interface.outputs != 1 {
             let why = "a network with one output whose layers are all trained";
-            return Err(crate::Error::bad_value("model", "start", "rows of weights", &format!("it is for {why}")));
+            return Err(crate::Error::bad_value(
+                "model",
+                "start",
+                "rows of weights",
+                &format!("it is for {why}"),
+            ));
         }
         let long = 1 + interface.inputs;
         let fits = |r: &Vec<f64>| r.len() == long && r.iter().all(|t| t.is_finite());
         if rows.len() == self.width && rows.iter().all(fits) && rows.iter().flatten().any(|t| *t != 0.0) {
             return Ok(());
         }
-        let expected = format!("it must hold {} rows (model.width) of {long} finite numbers, not all zero", self.width);
+        let expected =
+            format!("it must hold {} rows (model.width) of {long} finite numbers, not all zero", self.width);
         Err(crate::Error::bad_value("model", "start", format!("{} rows", rows.len()), &expected))
     }
 }
@@ -248,7 +256,9 @@ mod tests {
     fn start(rows: &[[f64; 3]], width: usize, trained: Trained) -> Result<Vec<f64>, String> {
         let rows = rows.iter().map(|r| r.to_vec()).collect();
         let spec = TwoLayerReluSpec { width, trained, start: Some(rows), ..Default::default() };
-        let model = spec.build(&Interface { inputs: 2, outputs: 1, shape: None, image: None }).map_err(|e| e.to_string())?;
+        let model = spec
+            .build(&Interface { inputs: 2, outputs: 1, shape: None, image: None })
+            .map_err(|e| e.to_string())?;
         let mut theta = vec![f64::NAN; model.dim()];
         model.init(&mut rng::rng(0, rng::Stream::Init), &mut theta);
         Ok(theta)

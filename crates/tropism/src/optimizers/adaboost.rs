@@ -184,7 +184,8 @@ mod tests {
 
     #[test]
     fn a_hypothesis_without_error_is_capped() {
-        let optimizer = AdaBoostSpec { max_step: Some(3.0) }.build(&reference::curvature()).unwrap().optimizer;
+        let optimizer =
+            AdaBoostSpec { max_step: Some(3.0) }.build(&reference::curvature()).unwrap().optimizer;
         let mut oracle = Exponential::new(&[&[1.0, 0.5], &[1.0, -0.5]]);
         let mut state = optimizer.start(vec![0.0; 2], 1);
         optimizer.step(&mut state, &mut oracle);

@@ -38,7 +38,8 @@ impl DualMomentumSpec {
     /// See [`super::OptimizerSpec::build`].
     pub fn build(&self, c: &Curvature) -> Result<Built, Error> {
         let steps = ScheduleSpec { step_size: self.step_size, ..Default::default() };
-        let (schedule, origin) = steps.build(ScheduleKind::LossNormalized, 0.0, |kind| smooth_step(c, kind))?;
+        let (schedule, origin) =
+            steps.build(ScheduleKind::LossNormalized, 0.0, |kind| smooth_step(c, kind))?;
         Ok(Built { step_size: Some(schedule.base), origin, optimizer: Box::new(DualMomentum { schedule }) })
     }
 }
@@ -88,7 +89,8 @@ mod tests {
     /// The algorithm with its dual weights written out, and the theorem's bound along the way.
     #[test]
     fn agrees_with_the_dual_form_and_keeps_its_bound() {
-        let optimizer = DualMomentumSpec { step_size: Some(1.0) }.build(&reference::curvature()).unwrap().optimizer;
+        let optimizer =
+            DualMomentumSpec { step_size: Some(1.0) }.build(&reference::curvature()).unwrap().optimizer;
         let mut oracle = Exponential::new(&Z);
         let mut state = optimizer.start(vec![0.0; 2], 1);
         let (mut w, mut g) = ([0.0; 2], [0.0; 2]);

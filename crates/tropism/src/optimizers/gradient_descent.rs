@@ -8,11 +8,11 @@
 //! Errors: `step_size ≤ 0`, `weight_decay < 0`, `power` outside [0, 2].
 //! Example: `optimizer.kind = "gradient_descent"`.
 
-use super::{
-    Built, Curvature, Curve, FlowLimit, Geometry, Optimizer, OptimizerFacts, Oracle, Schedule, ScheduleKind, ScheduleSpec,
-    State, Symmetry, check_nonnegative,
-};
 use super::second_moment::decay;
+use super::{
+    Built, Curvature, Curve, FlowLimit, Geometry, Optimizer, OptimizerFacts, Oracle, Schedule, ScheduleKind,
+    ScheduleSpec, State, Symmetry, check_nonnegative,
+};
 use crate::Error;
 use crate::numerics::Norm;
 use crate::numerics::linalg::axpy;

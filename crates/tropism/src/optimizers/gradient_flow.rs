@@ -7,7 +7,9 @@
 //! Errors: none; it has no keys.
 //! Example: `optimizer.kind = "gradient_flow"`.
 
-use super::{Built, Curvature, Curve, FlowLimit, Geometry, Optimizer, OptimizerFacts, Oracle, State, Symmetry};
+use super::{
+    Built, Curvature, Curve, FlowLimit, Geometry, Optimizer, OptimizerFacts, Oracle, State, Symmetry,
+};
 use crate::Error;
 use crate::numerics::Norm;
 use schemars::JsonSchema;

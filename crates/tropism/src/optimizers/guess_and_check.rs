@@ -69,7 +69,11 @@ impl GuessAndCheckSpec {
         check_target(self.target_loss)?;
         if !c.at_infinity && self.target_loss.is_none() {
             let expected = "a loss of real targets has no training error to bring to zero".into();
-            return Err(Error::MissingKey { section: "optimizer".into(), key: "target_loss".into(), expected });
+            return Err(Error::MissingKey {
+                section: "optimizer".into(),
+                key: "target_loss".into(),
+                expected,
+            });
         }
         Ok(Built {
             step_size: None,
@@ -90,7 +94,9 @@ impl Optimizer for GuessAndCheck {
             let half_width = 3f64.sqrt() * self.spec.scale;
             for w in &mut state.theta {
                 *w = match self.spec.distribution {
-                    Draw::Gaussian => self.spec.scale * Distribution::<f64>::sample(&StandardNormal, &mut rng),
+                    Draw::Gaussian => {
+                        self.spec.scale * Distribution::<f64>::sample(&StandardNormal, &mut rng)
+                    }
                     Draw::Uniform => rng.random_range(-half_width..half_width),
                 };
             }

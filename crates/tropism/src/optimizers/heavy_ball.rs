@@ -11,8 +11,8 @@
 
 use super::gradient_descent::{add_scaled, smooth_step};
 use super::{
-    Built, Curvature, Curve, FlowLimit, Geometry, Optimizer, OptimizerFacts, Oracle, Schedule, ScheduleKind, ScheduleSpec,
-    State, Symmetry, check_momentum,
+    Built, Curvature, Curve, FlowLimit, Geometry, Optimizer, OptimizerFacts, Oracle, Schedule, ScheduleKind,
+    ScheduleSpec, State, Symmetry, check_momentum,
 };
 use crate::Error;
 use crate::numerics::Norm;

@@ -14,8 +14,8 @@
 use super::gradient_descent::add_scaled;
 use super::second_moment::check_batch_schedule;
 use super::{
-    Batches, Built, Curvature, Geometry, Noise, Optimizer, OptimizerFacts, Oracle, Order, Schedule, ScheduleKind,
-    ScheduleSpec, State, Symmetry, check_nonnegative, check_range,
+    Batches, Built, Curvature, Geometry, Noise, Optimizer, OptimizerFacts, Oracle, Order, Schedule,
+    ScheduleKind, ScheduleSpec, State, Symmetry, check_nonnegative, check_range,
 };
 use crate::Error;
 use crate::data::Targets;
@@ -74,11 +74,18 @@ impl LabelNoiseSgdSpec {
     fn noise(&self, classes: bool) -> Result<Noise, Error> {
         let wrong = |key: &str, missing: &str| Err(Error::incompatible(key, "this loss", missing));
         match (classes, self.std, self.flip) {
-            (true, Some(_), _) => wrong("optimizer.std", "class labels cannot be moved; set flip, the share replaced"),
+            (true, Some(_), _) => {
+                wrong("optimizer.std", "class labels cannot be moved; set flip, the share replaced")
+            }
             (false, _, Some(_)) => wrong("optimizer.flip", "real targets have no other class; set std"),
             (true, None, flip) => {
                 let probability = flip.unwrap_or(0.1);
-                check_range("flip", probability, (0.0..=1.0).contains(&probability), "it must lie in [0, 1]")?;
+                check_range(
+                    "flip",
+                    probability,
+                    (0.0..=1.0).contains(&probability),
+                    "it must lie in [0, 1]",
+                )?;
                 Ok(Noise::Flips { probability })
             }
             (false, std, None) => {
@@ -101,13 +108,15 @@ fn disturb(noise: Noise, rng: &mut Rng, targets: &mut Targets) {
                 *y = -*y;
             }
         }),
-        (Noise::Flips { probability }, Targets::Class { labels, classes }) => labels.iter_mut().for_each(|c| {
-            // Both numbers are always drawn, so that one label's fate does not move another's.
-            let (fate, shift) = (rng.random::<f64>(), rng.random_range(1..(*classes).max(2)));
-            if fate < probability {
-                *c = (*c + shift) % *classes;
-            }
-        }),
+        (Noise::Flips { probability }, Targets::Class { labels, classes }) => {
+            labels.iter_mut().for_each(|c| {
+                // Both numbers are always drawn, so that one label's fate does not move another's.
+                let (fate, shift) = (rng.random::<f64>(), rng.random_range(1..(*classes).max(2)));
+                if fate < probability {
+                    *c = (*c + shift) % *classes;
+                }
+            })
+        }
         _ => {}
     }
 }

@@ -53,7 +53,9 @@ impl LangevinSpec {
         let batches = self.batches.build(c.samples)?;
         check_batch_schedule("langevin", batches, &self.steps)?;
         let (schedule, origin) = self.steps.build(ScheduleKind::Constant, 0.0, |kind| match batches {
-            Some(_) => (1.0 / c.single, format!("1 / largest smoothness of one sample = 1 / {:.6}", c.single)),
+            Some(_) => {
+                (1.0 / c.single, format!("1 / largest smoothness of one sample = 1 / {:.6}", c.single))
+            }
             None => smooth_step(c, kind),
         })?;
         let optimizer = Box::new(Langevin { temperature: self.temperature, batches, schedule });

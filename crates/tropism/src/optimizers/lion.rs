@@ -11,8 +11,8 @@
 
 use super::second_moment::{batch_gradient, check_batch_schedule, decay};
 use super::{
-    BatchSpec, Batches, Built, Curvature, Geometry, Optimizer, OptimizerFacts, Oracle, Schedule, ScheduleKind,
-    ScheduleSpec, State, Symmetry, check_nonnegative, check_range, steepest,
+    BatchSpec, Batches, Built, Curvature, Geometry, Optimizer, OptimizerFacts, Oracle, Schedule,
+    ScheduleKind, ScheduleSpec, State, Symmetry, check_nonnegative, check_range, steepest,
 };
 use crate::Error;
 use crate::numerics::Norm;

@@ -11,8 +11,8 @@
 //! Example: `optimizer.kind = "mirror_descent"`, `optimizer.potential = "p_norm"`, `optimizer.p = 3.0`.
 
 use super::{
-    Built, Curvature, Geometry, Optimizer, OptimizerFacts, Oracle, Schedule, ScheduleKind, ScheduleSpec, State,
-    Symmetry,
+    Built, Curvature, Geometry, Optimizer, OptimizerFacts, Oracle, Schedule, ScheduleKind, ScheduleSpec,
+    State, Symmetry,
 };
 use crate::Error;
 use crate::numerics::Potential;
@@ -67,7 +67,9 @@ impl MirrorDescentSpec {
     pub fn potential(&self) -> Result<Potential, Error> {
         match self.potential {
             PotentialName::PNorm if self.p > 1.0 && self.p.is_finite() => Ok(Potential::PNorm(self.p)),
-            PotentialName::PNorm => Err(Error::bad_value("optimizer", "p", self.p, "it must be a finite number > 1")),
+            PotentialName::PNorm => {
+                Err(Error::bad_value("optimizer", "p", self.p, "it must be a finite number > 1"))
+            }
             PotentialName::Hypentropy if self.beta > 0.0 && self.beta.is_finite() => {
                 Ok(Potential::Hypentropy(self.beta))
             }

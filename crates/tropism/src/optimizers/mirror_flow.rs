@@ -12,7 +12,9 @@
 //! Example: `optimizer.kind = "mirror_flow"`, `optimizer.potential = "p_norm"`, `optimizer.p = 1.1`.
 
 use super::mirror_descent::{MirrorDescentSpec, PotentialName};
-use super::{Built, Curvature, Curve, FlowLimit, Geometry, Optimizer, OptimizerFacts, Oracle, State, Symmetry};
+use super::{
+    Built, Curvature, Curve, FlowLimit, Geometry, Optimizer, OptimizerFacts, Oracle, State, Symmetry,
+};
 use crate::Error;
 use crate::numerics::Potential;
 use schemars::JsonSchema;

@@ -11,7 +11,8 @@
 
 use super::gradient_descent::smooth_step;
 use super::{
-    Built, Curvature, Geometry, Optimizer, OptimizerFacts, Oracle, Schedule, ScheduleKind, ScheduleSpec, State, Symmetry,
+    Built, Curvature, Geometry, Optimizer, OptimizerFacts, Oracle, Schedule, ScheduleKind, ScheduleSpec,
+    State, Symmetry,
 };
 use crate::Error;
 use crate::numerics::linalg::norm2;
@@ -37,8 +38,7 @@ impl ModifiedGradientFlowSpec {
     /// See [`super::OptimizerSpec::build`].
     pub fn build(&self, c: &Curvature) -> Result<Built, Error> {
         let steps = ScheduleSpec { step_size: self.step_size, ..ScheduleSpec::default() };
-        let (schedule, origin) =
-            steps.build(ScheduleKind::Constant, 0.0, |kind| smooth_step(c, kind))?;
+        let (schedule, origin) = steps.build(ScheduleKind::Constant, 0.0, |kind| smooth_step(c, kind))?;
         let Schedule { base: eta, .. } = schedule;
         Ok(Built { step_size: Some(eta), origin, optimizer: Box::new(ModifiedGradientFlow { eta }) })
     }
@@ -103,7 +103,10 @@ impl Optimizer for ModifiedGradientFlow {
     }
 
     fn facts(&self) -> OptimizerFacts {
-        OptimizerFacts { symmetry: Symmetry::Rotation, ..OptimizerFacts::plain(Geometry::Modified { eta: self.eta }) }
+        OptimizerFacts {
+            symmetry: Symmetry::Rotation,
+            ..OptimizerFacts::plain(Geometry::Modified { eta: self.eta })
+        }
     }
 }
 
@@ -116,7 +119,8 @@ mod tests {
     #[test]
     fn it_solves_the_modified_quadratic() {
         for eta in [0.02, 0.01] {
-            let built = ModifiedGradientFlowSpec { step_size: Some(eta) }.build(&reference::curvature()).unwrap();
+            let built =
+                ModifiedGradientFlowSpec { step_size: Some(eta) }.build(&reference::curvature()).unwrap();
             let mut oracle = Quadratic::default();
             let mut state = built.optimizer.start(START.to_vec(), 0);
             built.optimizer.steps(&mut state, &mut oracle, (0.5 / eta).round() as u64);

@@ -17,13 +17,14 @@ use super::geometry::block_direction;
 use super::gradient_descent::add_scaled;
 use super::second_moment::{batch_gradient, check_batch_schedule, decay};
 use super::{
-    BatchSpec, Batches, Built, Curvature, Geometry, Optimizer, OptimizerFacts, Oracle, Schedule, ScheduleKind,
-    ScheduleSpec, SecondMoment, State, Symmetry, check_momentum, check_nonnegative, check_range,
+    BatchSpec, Batches, Built, Curvature, Geometry, Optimizer, OptimizerFacts, Oracle, Schedule,
+    ScheduleKind, ScheduleSpec, SecondMoment, State, Symmetry, check_momentum, check_nonnegative,
+    check_range,
 };
 use crate::Error;
 use crate::models::Block;
-use crate::numerics::decomposition::Decomposition;
 use crate::numerics::Norm;
+use crate::numerics::decomposition::Decomposition;
 use crate::numerics::linalg::axpy;
 use crate::numerics::polar::newton_schulz;
 use schemars::JsonSchema;
@@ -215,7 +216,9 @@ impl Optimizer for Muon {
         let geometry = match self.spec.polar {
             _ if adam => Geometry::Adaptive(self.spec.second()),
             _ if self.hybrid() => Geometry::Hybrid(self.spec.second()),
-            Polar::NewtonSchulz if !all_vectors => Geometry::NewtonSchulz { iterations: self.spec.iterations },
+            Polar::NewtonSchulz if !all_vectors => {
+                Geometry::NewtonSchulz { iterations: self.spec.iterations }
+            }
             _ => Geometry::Norm(Norm::Spectral),
         };
         OptimizerFacts {
@@ -244,7 +247,8 @@ mod tests {
     fn exact_steps_agree_with_a_decomposition() {
         for nesterov in [false, true] {
             let steps = ScheduleSpec { step_size: Some(0.2), ..Default::default() };
-            let spec = MuonSpec { nesterov, polar: Polar::Exact, steps, weight_decay: 0.1, ..Default::default() };
+            let spec =
+                MuonSpec { nesterov, polar: Polar::Exact, steps, weight_decay: 0.1, ..Default::default() };
             let got = reference::run(&*spec.build(&reference::curvature()).unwrap().optimizer, 50);
             let mut w = reference::START.to_vec();
             let mut m = [0.0; 6];
@@ -267,10 +271,8 @@ mod tests {
     #[test]
     fn vectors_are_stepped_by_adam_where_asked() {
         let steps = ScheduleSpec { step_size: Some(0.2), ..Default::default() };
-        let curvature = Curvature {
-            blocks: vec![Block { offset: 0, rows: 1, cols: 6 }],
-            ..reference::curvature()
-        };
+        let curvature =
+            Curvature { blocks: vec![Block { offset: 0, rows: 1, cols: 6 }], ..reference::curvature() };
         let spec = MuonSpec { vectors: Vectors::Adam, steps: steps.clone(), ..Default::default() };
         let built = spec.build(&curvature).unwrap();
         let adam = super::super::adam::AdamSpec { beta2: 0.95, steps, ..Default::default() };

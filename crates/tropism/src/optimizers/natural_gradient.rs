@@ -12,8 +12,8 @@
 
 use super::gradient_descent::add_scaled;
 use super::{
-    Built, Curvature, Geometry, Optimizer, OptimizerFacts, Oracle, Schedule, ScheduleKind, ScheduleSpec, State,
-    Symmetry, check_nonnegative,
+    Built, Curvature, Geometry, Optimizer, OptimizerFacts, Oracle, Schedule, ScheduleKind, ScheduleSpec,
+    State, Symmetry, check_nonnegative,
 };
 use crate::Error;
 use crate::numerics::decomposition::Decomposition;
@@ -111,9 +111,9 @@ impl Optimizer for NaturalGradient {
 mod tests {
     use super::*;
     use crate::data::Dataset;
-    use crate::numerics::Matrix;
     use crate::losses::LossSpec;
     use crate::models::{Interface, ModelSpec};
+    use crate::numerics::Matrix;
     use crate::optimizers::reference;
     use crate::training::DataOracle;
 
@@ -175,7 +175,8 @@ mod tests {
         reference::close(&damped, &w, 1e-5);
         let slow = after_one_step(&data, &loss, &w0, 1e6);
         let mut want = vec![0.0; 5];
-        let weights: Vec<f64> = margins(&w0).iter().zip([1.0, -1.0, 1.0]).map(|(m, y)| -y * (-m).exp() / 3.0).collect();
+        let weights: Vec<f64> =
+            margins(&w0).iter().zip([1.0, -1.0, 1.0]).map(|(m, y)| -y * (-m).exp() / 3.0).collect();
         linalg::matvec_transposed(&data.x.to_dense(), &weights, &mut want);
         let got: Vec<f64> = slow.iter().zip(w0).map(|(w, w0)| 1e6 * (w0 - w)).collect();
         let top = linalg::max_abs(&want);

@@ -11,8 +11,8 @@
 
 use super::gradient_descent::{add_scaled, smooth_step};
 use super::{
-    Built, Curvature, Curve, FlowLimit, Geometry, Optimizer, OptimizerFacts, Oracle, Schedule, ScheduleKind, ScheduleSpec,
-    State, Symmetry, check_momentum,
+    Built, Curvature, Curve, FlowLimit, Geometry, Optimizer, OptimizerFacts, Oracle, Schedule, ScheduleKind,
+    ScheduleSpec, State, Symmetry, check_momentum,
 };
 use crate::Error;
 use crate::numerics::Norm;
@@ -53,7 +53,8 @@ impl NesterovSpec {
                 "the look-ahead point needs the step size before the loss is known; use gradient_descent or heavy_ball",
             ));
         }
-        let (schedule, origin) = self.steps.build(ScheduleKind::Constant, 0.0, |kind| smooth_step(c, kind))?;
+        let (schedule, origin) =
+            self.steps.build(ScheduleKind::Constant, 0.0, |kind| smooth_step(c, kind))?;
         Ok(Built {
             step_size: Some(schedule.base),
             origin,

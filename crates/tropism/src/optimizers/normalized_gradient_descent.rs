@@ -27,6 +27,12 @@ pub struct NormalizedGradientDescentSpec {
 impl NormalizedGradientDescentSpec {
     /// See [`super::OptimizerSpec::build`].
     pub fn build(&self, c: &Curvature) -> Result<Built, Error> {
-        SteepestDescentSpec { norm: Norm::L2, momentum: self.momentum, normalized: true, steps: self.steps.clone() }.build(c)
+        SteepestDescentSpec {
+            norm: Norm::L2,
+            momentum: self.momentum,
+            normalized: true,
+            steps: self.steps.clone(),
+        }
+        .build(c)
     }
 }

@@ -65,7 +65,8 @@ impl ProgressiveRescalingSpec {
         let max_radius = self.max_radius.unwrap_or(1e12 / c.radius.l2.max(f64::MIN_POSITIVE));
         check_positive("max_radius", max_radius)?;
         let steps = ScheduleSpec { step_size: self.step_size, ..Default::default() };
-        let (schedule, origin) = steps.build(ScheduleKind::LossNormalized, 0.0, |kind| smooth_step(c, kind))?;
+        let (schedule, origin) =
+            steps.build(ScheduleKind::LossNormalized, 0.0, |kind| smooth_step(c, kind))?;
         let (growth, period, warmup) = (self.growth, self.period, self.warmup);
         let optimizer = Box::new(ProgressiveRescaling { growth, period, warmup, max_radius, schedule });
         Ok(Built { step_size: Some(schedule.base), origin, optimizer })
@@ -133,7 +134,8 @@ mod tests {
             let mut oracle = Exponential::new(&rows);
             let mut state = optimizer.start(vec![0.0; 2], 1);
             (0..steps).for_each(|_| optimizer.step(&mut state, &mut oracle));
-            let margin = |a: f64| rows.iter().map(|z| z[0] * a.cos() + z[1] * a.sin()).fold(f64::INFINITY, f64::min);
+            let margin =
+                |a: f64| rows.iter().map(|z| z[0] * a.cos() + z[1] * a.sin()).fold(f64::INFINITY, f64::min);
             let best = (-1_000_000..1_000_000).map(|i| margin(f64::from(i) * 1e-6)).fold(0.0, f64::max);
             1.0 - oracle.margin(&state.theta) / best
         };

@@ -11,7 +11,8 @@
 
 use super::guess_and_check::{check_target, reached};
 use super::{
-    Built, Curvature, Geometry, Optimizer, OptimizerFacts, Oracle, Schedule, ScheduleKind, ScheduleSpec, State,
+    Built, Curvature, Geometry, Optimizer, OptimizerFacts, Oracle, Schedule, ScheduleKind, ScheduleSpec,
+    State,
 };
 use crate::Error;
 use rand_distr::{Distribution, StandardNormal};

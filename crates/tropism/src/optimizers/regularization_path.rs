@@ -11,7 +11,9 @@
 //! Errors: none; it has no keys.
 //! Example: `optimizer.kind = "regularization_path"`.
 
-use super::{Built, Curvature, Curve, FlowLimit, Geometry, Optimizer, OptimizerFacts, Oracle, State, Symmetry};
+use super::{
+    Built, Curvature, Curve, FlowLimit, Geometry, Optimizer, OptimizerFacts, Oracle, State, Symmetry,
+};
 use crate::Error;
 use crate::numerics::Norm;
 use schemars::JsonSchema;

@@ -10,8 +10,8 @@
 use super::gradient_descent::{add_scaled, penalised_step};
 use super::second_moment::decay;
 use super::{
-    Batches, Built, Curvature, Curve, FlowLimit, Geometry, Optimizer, OptimizerFacts, Oracle, Order, Schedule, ScheduleKind,
-    ScheduleSpec, State, Symmetry, check_nonnegative,
+    Batches, Built, Curvature, Curve, FlowLimit, Geometry, Optimizer, OptimizerFacts, Oracle, Order,
+    Schedule, ScheduleKind, ScheduleSpec, State, Symmetry, check_nonnegative,
 };
 use crate::Error;
 use crate::numerics::Norm;

@@ -13,15 +13,15 @@
 use super::gradient_descent::add_scaled;
 use super::second_moment::{batch_gradient, check_batch_schedule};
 use super::{
-    BatchSpec, Batches, Built, Curvature, Geometry, Optimizer, OptimizerFacts, Oracle, Schedule, ScheduleKind,
-    ScheduleSpec, State, Symmetry, check_nonnegative, check_range,
+    BatchSpec, Batches, Built, Curvature, Geometry, Optimizer, OptimizerFacts, Oracle, Schedule,
+    ScheduleKind, ScheduleSpec, State, Symmetry, check_nonnegative, check_range,
 };
 use crate::Error;
 use crate::models::Block;
+use crate::numerics::Norm;
 use crate::numerics::decomposition::Decomposition;
 use crate::numerics::gemm::{Factor, product};
 use crate::numerics::logscale::Scaled;
-use crate::numerics::Norm;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -233,7 +233,9 @@ mod tests {
         (0..3).for_each(|i| r.set(i, i, 0.1));
         for _ in 0..30 {
             let g = Matrix::from_vec(2, 3, Quadratic::slope(&w));
-            let add = |m: &Matrix, o: &Matrix| Matrix::from_fn(m.rows(), m.cols(), |i, j| m.get(i, j) + o.get(i, j));
+            let add = |m: &Matrix, o: &Matrix| {
+                Matrix::from_fn(m.rows(), m.cols(), |i, j| m.get(i, j) + o.get(i, j))
+            };
             l = add(&l, &linalg::matmul_nt(&g, &g));
             r = add(&r, &linalg::matmul_tn(&g, &g));
             let d = linalg::matmul_nn(&linalg::matmul_nn(&fourth_root(&l), &g), &fourth_root(&r));

@@ -13,8 +13,8 @@
 //! Example: `optimizer.kind = "steepest_descent"`, `optimizer.norm = "linf"`, `optimizer.momentum = 0.9`.
 
 use super::{
-    Built, Curvature, Geometry, Optimizer, OptimizerFacts, Oracle, Schedule, ScheduleKind, ScheduleSpec, State,
-    Symmetry, block_norm, check_momentum, steepest,
+    Built, Curvature, Geometry, Optimizer, OptimizerFacts, Oracle, Schedule, ScheduleKind, ScheduleSpec,
+    State, Symmetry, block_norm, check_momentum, steepest,
 };
 use crate::Error;
 use crate::numerics::Norm;

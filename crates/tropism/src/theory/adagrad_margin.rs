@@ -92,7 +92,10 @@ fn summed_squares(case: &Case) -> Check {
 fn continued(case: &Case) -> Check {
     let yes = case.optimizer.flow.is_some() && case.setup.horizon.log_time.is_some();
     let (verdict, words) = match yes {
-        true => (Holds::Yes, "where its exact steps end the run goes on in the metric of its sums, and what these would grow is bounded"),
+        true => (
+            Holds::Yes,
+            "where its exact steps end the run goes on in the metric of its sums, and what these would grow is bounded",
+        ),
         false => (Holds::Unchecked, "the run ends after its steps; with horizon.time it is continued"),
     };
     check("sums of squares that have settled", verdict, words)

@@ -33,7 +33,10 @@ impl Theorem for CompletionDivergence {
             format!("{:?} beside the hidden entry, {} across", h.beside, h.across)
         });
         let scope = vec![
-            case.structure("matrix factorisation", |s| matches!(s, Structure::Factorized { depth, .. } if depth >= 2)),
+            case.structure(
+                "matrix factorisation",
+                |s| matches!(s, Structure::Factorized { depth, .. } if depth >= 2),
+            ),
             scope(check("2 × 2 with one entry hidden", holds(hidden.is_some()), words)),
             case.task("squared loss", Task::Regression),
             case.gradient_flow(),
@@ -94,7 +97,8 @@ impl Theorem for CompletionDivergence {
 
 /// Condition: the product's determinant at the start has the sign of the entries beside the hidden one.
 fn right_sign(case: &Case, hidden: Option<HiddenEntry>) -> Check {
-    let signs = case.setup.model.blocks().iter().map(|b| determinant_sign(&case.setup.theta0, b)).product::<f64>();
+    let signs =
+        case.setup.model.blocks().iter().map(|b| determinant_sign(&case.setup.theta0, b)).product::<f64>();
     let wanted = hidden.map_or(0.0, |h| h.sign());
     let words = format!("the determinant at the start has the sign {signs}, asked for: {wanted}");
     check("determinant of the right sign", holds(signs * wanted > 0.0), words)

@@ -27,9 +27,8 @@ impl Theorem for ConvolutionalBridgeStationarity {
 
     fn hypotheses(&self, case: &Case) -> Vec<Check> {
         case.separable_network(
-            "full-width convolutional network of three or more layers", |s| {
-                matches!(s, Structure::Convolutional { depth, full: true } if depth >= 3)
-            },
+            "full-width convolutional network of three or more layers",
+            |s| matches!(s, Structure::Convolutional { depth, full: true } if depth >= 3),
         )
     }
 

@@ -24,11 +24,9 @@ impl Theorem for ConvolutionalFourierMargin {
     }
 
     fn hypotheses(&self, case: &Case) -> Vec<Check> {
-        case.separable_network(
-            "full-width convolutional network of two layers", |s| {
-                s == Structure::Convolutional { depth: 2, full: true }
-            },
-        )
+        case.separable_network("full-width convolutional network of two layers", |s| {
+            s == Structure::Convolutional { depth: 2, full: true }
+        })
     }
 
     fn predict(&self, _case: &Case) -> Prediction {

@@ -26,7 +26,8 @@ impl Theorem for DeepLinearMaxMargin {
 
     fn hypotheses(&self, case: &Case) -> Vec<Check> {
         case.separable_network(
-            "deep linear network", |s| matches!(s, Structure::DeepLinear { depth } if depth >= 2),
+            "deep linear network",
+            |s| matches!(s, Structure::DeepLinear { depth } if depth >= 2),
         )
     }
 

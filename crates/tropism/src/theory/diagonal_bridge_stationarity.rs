@@ -30,7 +30,10 @@ impl Theorem for DiagonalBridgeStationarity {
     }
 
     fn hypotheses(&self, case: &Case) -> Vec<Check> {
-        case.separable_network_flow("diagonal network", |s| matches!(s, Structure::Diagonal { depth } if depth >= 2))
+        case.separable_network_flow(
+            "diagonal network",
+            |s| matches!(s, Structure::Diagonal { depth } if depth >= 2),
+        )
     }
 
     fn predict(&self, case: &Case) -> Prediction {

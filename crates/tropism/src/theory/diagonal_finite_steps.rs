@@ -44,7 +44,10 @@ impl Theorem for DiagonalFiniteSteps {
     fn predict(&self, case: &Case) -> Prediction {
         let beta = case.optimizer.momentum;
         let statement = match beta {
-            0.0 => "the run ends at the interpolant that its own step sizes and batches select, in closed form.".to_string(),
+            0.0 => {
+                "the run ends at the interpolant that its own step sizes and batches select, in closed form."
+                    .to_string()
+            }
             _ => format!(
                 "the run ends at the interpolant that its own steps select, in closed form; small steps act through λ = η/(1 − β)² = \
                  {:.4e} alone.",

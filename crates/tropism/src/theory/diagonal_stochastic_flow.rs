@@ -103,7 +103,8 @@ fn single_samples(case: &Case) -> Check {
     let plain = f.geometry == Geometry::Norm(Norm::L2) && f.pure() && f.momentum == 0.0 && !f.normalized;
     let drawn = f.sampling.is_some_and(|s| s.batch == 1 && s.order == Order::Replacement);
     let words = match f.sampling {
-        Some(s) => format!("{}, batches of {} in {:?} order", case.optimizer_words(), s.batch, s.order).to_lowercase(),
+        Some(s) => format!("{}, batches of {} in {:?} order", case.optimizer_words(), s.batch, s.order)
+            .to_lowercase(),
         None => case.optimizer_words(),
     };
     scope(check("single samples drawn with replacement", holds(plain && drawn), words))

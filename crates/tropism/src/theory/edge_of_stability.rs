@@ -35,8 +35,12 @@ impl Theorem for EdgeOfStability {
     }
 
     fn hypotheses(&self, case: &Case) -> Vec<Check> {
-        let mut checks =
-            vec![curved(case), case.task("squared loss", Task::Regression), full_batch(case), case.constant_steps()];
+        let mut checks = vec![
+            curved(case),
+            case.task("squared loss", Task::Regression),
+            full_batch(case),
+            case.constant_steps(),
+        ];
         if in_scope(&checks) {
             checks.push(flat_start(case));
         }
@@ -117,8 +121,11 @@ fn flat_start(case: &Case) -> Check {
     let step = case.optimizer.schedule.map_or(0.0, |s| s.base);
     match case.setup.sharpness(&case.setup.theta0) {
         Some(sharpness) => {
-            let words =
-                format!("sharpness {} at the start, the edge is 2/η = {}", short(sharpness), short(EDGE / step));
+            let words = format!(
+                "sharpness {} at the start, the edge is 2/η = {}",
+                short(sharpness),
+                short(EDGE / step)
+            );
             check(name, holds(step * sharpness < EDGE), words)
         }
         None => check(name, Holds::Unchecked, "the model is too large for its sharpness to be measured"),

@@ -26,7 +26,8 @@ impl Theorem for FixedFeatureInterpolant {
     }
 
     fn hypotheses(&self, case: &Case) -> Vec<Check> {
-        let scope = vec![case.fixed_features(), case.task("squared loss", Task::Regression), gradient_steps(case)];
+        let scope =
+            vec![case.fixed_features(), case.task("squared loss", Task::Regression), gradient_steps(case)];
         if !super::case::in_scope(&scope) {
             return scope;
         }

@@ -42,7 +42,9 @@ impl Theorem for GradientDescentMaxMargin {
 
     fn predict(&self, _case: &Case) -> Prediction {
         Prediction {
-            statement: "w(t)/‖w(t)‖ tends to the ℓ2 max-margin direction ŵ/‖ŵ‖, with a margin gap of order 1/log t.".into(),
+            statement:
+                "w(t)/‖w(t)‖ tends to the ℓ2 max-margin direction ŵ/‖ŵ‖, with a margin gap of order 1/log t."
+                    .into(),
             program: ProgramSpec::MaxMargin { norm: Norm::L2 },
             claim: Claim::Selected,
             rate: Some(inverse_log_time()),

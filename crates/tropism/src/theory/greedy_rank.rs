@@ -120,7 +120,9 @@ fn conditions(case: &Case) -> Vec<Check> {
 /// Condition: what grows beside each next direction, relative to it.
 fn tiny_start(beside: f64) -> Check {
     let words = if beside.is_finite() {
-        format!("when a direction comes to size, the others or the remains of the last point are at most {beside:.1e} of it")
+        format!(
+            "when a direction comes to size, the others or the remains of the last point are at most {beside:.1e} of it"
+        )
     } else {
         "the next direction is not small at the start, or another one comes to size before it".into()
     };

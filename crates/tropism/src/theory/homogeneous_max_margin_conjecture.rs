@@ -70,8 +70,12 @@ impl Theorem for HomogeneousMaxMarginConjecture {
 
     fn predict(&self, case: &Case) -> Prediction {
         let (program, name) = match case.setup.model.facts().structure {
-            Structure::Diagonal { .. } => (ProgramSpec::MaxMargin { norm: Norm::L1 }, "the predictor to the ℓ1 max margin"),
-            Structure::Relu { .. } => (ProgramSpec::VariationMargin, "the network to the margin of the variation norm"),
+            Structure::Diagonal { .. } => {
+                (ProgramSpec::MaxMargin { norm: Norm::L1 }, "the predictor to the ℓ1 max margin")
+            }
+            Structure::Relu { .. } => {
+                (ProgramSpec::VariationMargin, "the network to the margin of the variation norm")
+            }
             _ => (ProgramSpec::MaxMargin { norm: Norm::L2 }, "the predictor to the ℓ2 max margin"),
         };
         Prediction {
@@ -148,7 +152,8 @@ fn enough_units(case: &Case) -> Check {
         return check(name, Holds::No, "no network that separates the data was found");
     }
     let width = blocks.first().map_or(0, |b| b.rows);
-    let gap = program.value(&largest(&solution.w, case.setup.data.d() + 1, width)) / certificate.lower_bound - 1.0;
+    let gap =
+        program.value(&largest(&solution.w, case.setup.data.d() + 1, width)) / certificate.lower_bound - 1.0;
     let words = format!("of the optimum found the {width} largest units alone are within {gap:.1e} of it");
     // Another optimum may need fewer units: the solver does not look for the smallest.
     let verdict = if gap <= case.setup.rule.reference_gap { Holds::Yes } else { Holds::Unchecked };

@@ -24,7 +24,8 @@ impl Theorem for LayerAlignment {
 
     fn hypotheses(&self, case: &Case) -> Vec<Check> {
         case.separable_network(
-            "deep linear network", |s| matches!(s, Structure::DeepLinear { depth } if depth >= 2),
+            "deep linear network",
+            |s| matches!(s, Structure::DeepLinear { depth } if depth >= 2),
         )
     }
 

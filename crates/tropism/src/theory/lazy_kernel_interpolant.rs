@@ -28,8 +28,11 @@ impl Theorem for LazyKernelInterpolant {
     }
 
     fn hypotheses(&self, case: &Case) -> Vec<Check> {
-        let scope =
-            vec![case.nearly_linear(), case.task("squared loss", Task::Regression), case.plain_gradient(false)];
+        let scope = vec![
+            case.nearly_linear(),
+            case.task("squared loss", Task::Regression),
+            case.plain_gradient(false),
+        ];
         if !in_scope(&scope) {
             return scope;
         }

@@ -74,8 +74,13 @@ impl Theorem for LeastSquaresNearestInterpolant {
 /// Scope: steps along gradients, of all samples or of some, with or without momentum.
 pub(super) fn gradient_steps(case: &Case) -> Check {
     let f = &case.optimizer;
-    let yes = f.geometry == Geometry::Norm(Norm::L2) && !f.normalized && f.pure() && !case.is_regularization_path();
-    scope(check("gradient steps", holds(yes), format!("the optimizer is `{}`", case.setup.spec.optimizer.id())))
+    let yes =
+        f.geometry == Geometry::Norm(Norm::L2) && !f.normalized && f.pure() && !case.is_regularization_path();
+    scope(check(
+        "gradient steps",
+        holds(yes),
+        format!("the optimizer is `{}`", case.setup.spec.optimizer.id()),
+    ))
 }
 
 /// A flow stopped at a finite time is on its path, not at its limit; that is another theorem's business.

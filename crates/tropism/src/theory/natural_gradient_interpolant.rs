@@ -38,7 +38,9 @@ impl Theorem for NaturalGradientInterpolant {
 
     fn predict(&self, _case: &Case) -> Prediction {
         Prediction {
-            statement: "the run ends at the interpolant nearest to its start in ℓ2, whatever its step and damping.".into(),
+            statement:
+                "the run ends at the interpolant nearest to its start in ℓ2, whatever its step and damping."
+                    .into(),
             program: ProgramSpec::MinNormInterpolant { norm: Norm::L2 },
             claim: Claim::Selected,
             rate: None,

@@ -36,7 +36,10 @@ impl Theorem for NuclearNormConjecture {
 
     fn hypotheses(&self, case: &Case) -> Vec<Check> {
         [
-            case.structure("matrix factorisation", |s| matches!(s, Structure::Factorized { depth, .. } if depth >= 2)),
+            case.structure(
+                "matrix factorisation",
+                |s| matches!(s, Structure::Factorized { depth, .. } if depth >= 2),
+            ),
             case.task("squared loss", Task::Regression),
             case.plain_gradient(false),
             case.interpolating(),
@@ -52,7 +55,9 @@ impl Theorem for NuclearNormConjecture {
     fn predict(&self, case: &Case) -> Prediction {
         let rows = case.setup.data.shape.map_or(1, |(rows, _)| rows);
         Prediction {
-            statement: "the run ends at an interpolant of smallest nuclear norm (a conjecture, refuted in general).".into(),
+            statement:
+                "the run ends at an interpolant of smallest nuclear norm (a conjecture, refuted in general)."
+                    .into(),
             program: ProgramSpec::NuclearInterpolant { rows },
             claim: Claim::SelectedFromSmallStarts,
             rate: None,

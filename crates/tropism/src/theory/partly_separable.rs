@@ -54,7 +54,10 @@ impl Theorem for PartlySeparable {
                 d.basis.cols(),
                 d.separable.len()
             ),
-            None => "in the span of the samples that hold each other the run tends to their finite minimiser.".into(),
+            None => {
+                "in the span of the samples that hold each other the run tends to their finite minimiser."
+                    .into()
+            }
         };
         Prediction {
             statement,

@@ -34,7 +34,8 @@ impl Theorem for SpectralFilterPath {
 
     fn predict(&self, case: &Case) -> Prediction {
         Prediction {
-            statement: "at the horizon the flow is at the spectral filter 1 − exp(−tσ²/n) of the data.".into(),
+            statement: "at the horizon the flow is at the spectral filter 1 − exp(−tσ²/n) of the data."
+                .into(),
             program: ProgramSpec::SpectralFilter { log_time: time(case) },
             claim: Claim::Selected,
             rate: None,

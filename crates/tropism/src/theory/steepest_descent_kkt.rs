@@ -112,6 +112,9 @@ fn vanishing(case: &Case) -> Check {
     let of = if of_loss { " / loss" } else { "" };
     let second = if adaptive { " and a second memory" } else { "" };
     let turn = if yes { "they turn" } else { "only without are they known to turn" };
-    let words = format!("steps (k+1)^-{power}{of}, momentum {}{second}; {turn} into the flow of the theorem", o.momentum);
+    let words = format!(
+        "steps (k+1)^-{power}{of}, momentum {}{second}; {turn} into the flow of the theorem",
+        o.momentum
+    );
     check(name, verdict, words)
 }

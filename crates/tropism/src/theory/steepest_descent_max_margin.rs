@@ -137,5 +137,7 @@ fn short_steps(case: &Case) -> Check {
 
 /// The rate is stated for `η_k ∝ 1/√k`; other decays have others.
 fn root_steps(case: &Case) -> bool {
-    case.optimizer.normalized && !case.optimizer.mixed && case.optimizer.schedule.is_some_and(|s| s.power == 0.5)
+    case.optimizer.normalized
+        && !case.optimizer.mixed
+        && case.optimizer.schedule.is_some_and(|s| s.power == 0.5)
 }

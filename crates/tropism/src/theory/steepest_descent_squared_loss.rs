@@ -36,7 +36,10 @@ impl Theorem for SteepestDescentSquaredLoss {
 
     fn predict(&self, case: &Case) -> Prediction {
         Prediction {
-            statement: format!("the limit depends on the step size and is not the {} min-norm interpolant.", case.norm().name()),
+            statement: format!(
+                "the limit depends on the step size and is not the {} min-norm interpolant.",
+                case.norm().name()
+            ),
             program: ProgramSpec::MinNormInterpolant { norm: case.norm() },
             claim: Claim::NotSelected,
             rate: None,

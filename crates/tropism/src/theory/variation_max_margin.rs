@@ -48,7 +48,10 @@ impl Theorem for VariationMaxMargin {
         if !in_scope(&scope) {
             return scope;
         }
-        scope.into_iter().chain([case.exponential_tail(), dense_start(case), balanced_neurons(case)]).collect()
+        scope
+            .into_iter()
+            .chain([case.exponential_tail(), dense_start(case), balanced_neurons(case)])
+            .collect()
     }
 
     fn predict(&self, _case: &Case) -> Prediction {
@@ -123,7 +126,8 @@ fn dense_start(case: &Case) -> Check {
         a if a <= SPARSE => Holds::Unchecked,
         _ => Holds::No,
     };
-    let words = format!("{} neurons; from every direction one of either sign within {angle:.3} radians", units.len());
+    let words =
+        format!("{} neurons; from every direction one of either sign within {angle:.3} radians", units.len());
     check("neurons in all directions", verdict, words)
 }
 

@@ -28,7 +28,13 @@ impl Theorem for WeightDecayMinimiser {
     }
 
     fn hypotheses(&self, case: &Case) -> Vec<Check> {
-        vec![case.linear_model(), decayed_steps(case), case.constant_steps(), case.convex_loss(), short_steps(case)]
+        vec![
+            case.linear_model(),
+            decayed_steps(case),
+            case.constant_steps(),
+            case.convex_loss(),
+            short_steps(case),
+        ]
     }
 
     fn predict(&self, case: &Case) -> Prediction {
@@ -36,7 +42,9 @@ impl Theorem for WeightDecayMinimiser {
         let noisy = case.mini_batches();
         let ends = if noisy { "comes to fluctuate about" } else { "ends at" };
         Prediction {
-            statement: format!("the run {ends} the minimiser of L(w) + (λ/2)‖w‖², λ = {lambda}, whatever its start."),
+            statement: format!(
+                "the run {ends} the minimiser of L(w) + (λ/2)‖w‖², λ = {lambda}, whatever its start."
+            ),
             program: ProgramSpec::PenalisedLoss { lambda },
             claim: if noisy { Claim::NearlySelected } else { Claim::Selected },
             rate: None,
@@ -86,7 +94,11 @@ fn decayed_steps(case: &Case) -> Check {
         && f.noise.is_none()
         && !(f.normalized || f.continuous || f.mixed || f.line_search)
         && f.acceleration.is_none();
-    scope(check("gradient steps with weight decay", holds(plain && f.weight_decay > 0.0), case.optimizer_words()))
+    scope(check(
+        "gradient steps with weight decay",
+        holds(plain && f.weight_decay > 0.0),
+        case.optimizer_words(),
+    ))
 }
 
 /// `η (β + λ) < 2`, `β` the curvature of the loss (for stochastic steps of its steepest sample); where that is bounded only

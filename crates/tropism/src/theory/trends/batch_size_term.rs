@@ -57,7 +57,11 @@ impl Trend for BatchSizeTerm {
             check(
                 "the same number of steps, in whole epochs",
                 holds(whole),
-                format!("{} samples, {} steps", case.setup.data.n(), steps.first().copied().flatten().unwrap_or(0)),
+                format!(
+                    "{} samples, {} steps",
+                    case.setup.data.n(),
+                    steps.first().copied().flatten().unwrap_or(0)
+                ),
             ),
             sweep.values_for_a_power_law(),
             sweep.seeds(FEWEST_SEEDS),

@@ -31,8 +31,16 @@ const SMALL: f64 = 0.5;
 fn short_steps(sweep: &SweepCase, sizes: &[f64]) -> Check {
     let longest = sizes.iter().fold(0.0f64, |m, v| m.max(*v));
     let limit = SMALL / sweep.case.setup.curvature.smoothness;
-    let words = format!("the longest step is {} against {} = {SMALL} / smoothness at the start", short(longest), short(limit));
-    check("steps small enough for the leading order", if longest <= limit { Holds::Yes } else { Holds::Unchecked }, words)
+    let words = format!(
+        "the longest step is {} against {} = {SMALL} / smoothness at the start",
+        short(longest),
+        short(limit)
+    );
+    check(
+        "steps small enough for the leading order",
+        if longest <= limit { Holds::Yes } else { Holds::Unchecked },
+        words,
+    )
 }
 
 /// What both laws of the order of gradient descent assume.

@@ -42,7 +42,10 @@ pub(super) fn wide_network(sweep: &SweepCase) -> Vec<Check> {
         sweep.case.task("squared loss", Task::Regression),
         scope(check(
             "gradient descent or its flow",
-            holds(sweep.case.is_gradient_flow() || sweep.case.plain_gradient(false).hypothesis.holds == Holds::Yes),
+            holds(
+                sweep.case.is_gradient_flow()
+                    || sweep.case.plain_gradient(false).hypothesis.holds == Holds::Yes,
+            ),
             sweep.case.optimizer_words(),
         )),
         sweep.case.stable_step_on_features(),
@@ -73,7 +76,9 @@ impl Trend for LazyKernelDrift {
 
     fn predict(&self, _: &SweepCase) -> TrendPrediction {
         TrendPrediction {
-            statement: "The relative change of the tangent kernel falls with the width at least like 1/√width.".into(),
+            statement:
+                "The relative change of the tangent kernel falls with the width at least like 1/√width."
+                    .into(),
             quantity: Quantity::Measure("kernel_drift".into()),
             shape: Shape::Power { exponent: -0.5, at_least: true },
             abscissa: None,
