@@ -15,6 +15,7 @@
 //! channels, where the flow conserves no moduli, `init_scale = 0` for `depth ≥ 2`.
 //! Example: `model.kind = "convolutional"`, `model.depth = 2`, `model.init_scale = 0.1`.
 
+use super::spectral::Spectral;
 use super::through_predictor::{Layers, PredictorMap, ThroughPredictor, multilinear_curvature};
 use super::{Block, Interface, Model, ModelFacts, Structure, check_depth, check_not_saddle, check_size};
 use crate::Error;
@@ -307,6 +308,12 @@ impl PredictorMap for Convolutional {
 
     fn curvature(&self, theta: &[f64], g: &[f64], layers: &mut Layers, out: &mut Matrix) {
         multilinear_curvature(self, theta, g, layers, out);
+    }
+
+    fn spectral(&self) -> Option<Box<dyn Model>> {
+        let full = self.kernel == self.inputs && self.channels == 1;
+        let Self { depth, inputs, outputs, .. } = *self;
+        full.then(|| Box::new(ThroughPredictor::new(Spectral { depth, inputs, outputs })) as Box<dyn Model>)
     }
 
     fn facts(&self) -> ModelFacts {

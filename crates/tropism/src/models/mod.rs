@@ -6,6 +6,7 @@ mod factors;
 pub mod network;
 mod regime;
 mod scaled;
+pub mod spectral;
 mod tangent;
 mod through_predictor;
 mod two_layer_kernel;
@@ -300,6 +301,11 @@ pub trait Model: Send + Sync {
     /// The chain of layers whose derivatives, of every order, are those of this model, if there is one: what a flow along its kinks
     /// looks into. The outputs may differ by a constant.
     fn network(&self) -> Option<&network::Network> {
+        None
+    }
+
+    /// The same parameterisation in Fourier coordinates of layers and inputs (`spectral`), for models whose frequencies do not mix.
+    fn spectral(&self) -> Option<Box<dyn Model>> {
         None
     }
 

@@ -31,6 +31,11 @@ pub trait PredictorMap: Send + Sync + Clone + 'static {
 
     fn blocks(&self) -> Vec<Block>;
 
+    /// See [`Model::spectral`].
+    fn spectral(&self) -> Option<Box<dyn Model>> {
+        None
+    }
+
     /// See [`Model::is_difference_of_squares`].
     fn is_difference_of_squares(&self) -> bool {
         false
@@ -96,6 +101,10 @@ impl<M: PredictorMap> Model for ThroughPredictor<M> {
 
     fn blocks(&self) -> Vec<Block> {
         self.map.blocks()
+    }
+
+    fn spectral(&self) -> Option<Box<dyn Model>> {
+        self.map.spectral()
     }
 
     fn is_difference_of_squares(&self) -> bool {

@@ -61,6 +61,17 @@ impl Design {
         }
     }
 
+    /// The matrix of the moduli `|x_ij|`.
+    pub fn moduli(&self) -> Design {
+        let mut moduli = self.clone();
+        let values = match &mut moduli {
+            Design::Dense(m) | Design::Lower(m) => m.as_mut_slice(),
+            Design::Sparse(s) => &mut s.values,
+        };
+        values.iter_mut().for_each(|v| *v = v.abs());
+        moduli
+    }
+
     /// `⟨x_i, w⟩`.
     pub fn row_dot(&self, i: usize, w: &[f64]) -> f64 {
         match self {

@@ -158,6 +158,9 @@ fn unfinished(run: &Run, series: &[Point]) -> Option<String> {
     {
         return Some(why);
     }
+    if let Some(why) = reference.filter(|r| r.interpolates()).and_then(|_| before_fitting(trajectory)) {
+        return Some(why);
+    }
     if let Some(why) = reference.and_then(|r| before_forgetting(setup, r, series)) {
         return Some(why);
     }
@@ -172,6 +175,24 @@ fn judged_until(series: &[Point]) -> Option<String> {
     let last = series.iter().rev().find(|p| p.gap.is_some())?.log10_time?;
     let t = format_log(last * std::f64::consts::LN_10);
     Some(format!("by t = {t} it had one, and a horizon up to there can be judged"))
+}
+
+/// Part of the loss at the start that a run which ended before its horizon may have left: a residual of a hundredth of the usual tolerance.
+/// At a saddle before the last of many jumps the point may be as near an interpolant as the rule asks, and yet not where the run would go.
+const NEARLY_FITTED: f64 = 1e-8;
+
+/// Whether the flow ended on its way to an interpolant, by its budget or by rounding.
+fn before_fitting(trajectory: &Trajectory) -> Option<String> {
+    let how = match trajectory.ended {
+        Ended::BudgetSpent => "the flow's budget of steps",
+        Ended::PrecisionExhausted => "rounding",
+        _ => return None,
+    };
+    let (first, last) = (trajectory.snapshots.first()?, trajectory.snapshots.last()?);
+    let left = (last.log_loss - first.log_loss).exp();
+    (left > NEARLY_FITTED).then(|| {
+        format!("was ended by {how} before it had fitted its targets: {left:.1e} of the loss at its start was left")
+    })
 }
 
 /// Where theory says how fast the start is forgotten: whether it is, to the tolerance.

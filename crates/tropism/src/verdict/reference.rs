@@ -46,6 +46,11 @@ pub struct Reference {
 }
 
 impl Reference {
+    /// Whether the predicted point fits every target.
+    pub fn interpolates(&self) -> bool {
+        self.target.interpolates()
+    }
+
     /// Builds and solves the predicted program.
     pub fn solve(case: &Case, prediction: &Prediction) -> Result<Reference, Error> {
         let setup = case.setup;

@@ -53,8 +53,8 @@ pub fn follow(
     trajectory.ended = ended;
     if ended == Ended::Stationary {
         trajectory.phases.push(format!(
-            "By t = {} the run had come to rest at a finite minimiser, as far as its predictor can be told from one; it stays there at \
-             every later time.",
+            "By t = {} the integration had come to rest at a finite minimiser, as far as its predictor can be told from one: no later step \
+             moves it.",
             format_log(reached)
         ));
     }
@@ -135,6 +135,7 @@ impl Course<'_> {
             h = h.min(self.goal - s).min(LONGEST * (1.0 + s));
             let log_factor = s + self.clock.log_unit;
             let form = self.form(system, stepper, log_factor);
+            let log_gain;
             match turns.step(stepper, system, form, log_factor, h) {
                 Outcome::Rejected { next } => {
                     self.trajectory.flow_rejected += 1;
@@ -153,12 +154,13 @@ impl Course<'_> {
                 }
                 Outcome::Accepted { next } => {
                     in_a_row = 0;
+                    log_gain = log_factor + h.exp_m1().ln();
                     s = if self.goal - s <= h { self.goal } else { s + h };
                     h = next;
                 }
             }
             self.trajectory.flow_steps += 1;
-            if turns.choose(self.trajectory.flow_steps, self.clock.log_time(s), system) {
+            if turns.choose(self.trajectory.flow_steps, log_gain, self.clock.log_time(s), system) {
                 self.say(
                     s,
                     "the run had taken hundreds of steps while time doubled, as at a saddle: from there steps with the whole Hessian \

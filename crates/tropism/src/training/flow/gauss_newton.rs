@@ -191,13 +191,20 @@ impl GaussNewton {
         }
     }
 
-    /// Adds `Jᵀ S J` to the lower triangle of `out [p × p]`, where `J` is kept.
-    pub fn add_to(&self, out: &mut Matrix) {
+    /// Adds `Jᵀ S J` to the lower triangle of `out [p × p]`, where `J` is kept, with its diagonal raised by the part `grain` of itself. Along
+    /// `W_{j+1} A, A^-1 W_j`, which leaves a product as it is, there is no curvature; rounding of the stiff directions would make a negative one
+    /// of it, and steps of 10^16 of their times could not be taken.
+    pub fn add_to(&self, out: &mut Matrix, grain: f64) {
         let mut rows = Matrix::zeros(0, 0);
         self.stiff_rows(0.0, &mut rows);
         let whole = BlockStructure::Rectangular;
         let (a, lower) = (rows.as_faer(), BlockStructure::TriangularLower);
         matmul(out.as_faer_mut(), lower, Accum::Add, a.transpose(), whole, a, whole, 1.0, Par::Seq);
+        let mut raised = vec![0.0; out.rows()];
+        for r in 0..rows.rows() {
+            raised.iter_mut().zip(rows.row(r)).for_each(|(d, v)| *d += v * v);
+        }
+        raised.iter().enumerate().for_each(|(i, d)| out.set(i, i, out.get(i, i) + grain * d));
     }
 
     /// Factorises for steps of size `h`.

@@ -21,22 +21,51 @@ use super::hessian::LARGEST;
 use super::tolerance::Tolerance;
 use crate::data::Targets;
 use crate::losses::{Loss, Tail};
-use crate::models::{Block, Model, Structure, Workspace};
+use crate::models::{Block, Model, Structure, Workspace, spectral};
 use crate::numerics::{Design, linalg};
 use crate::training::Job;
 use std::borrow::Cow;
+use std::ops::Deref;
 
 /// Rounds in which the shares of kinks in several layers settle, and the change at which they have.
 const SHARES: usize = 4;
 const SETTLED: f64 = 1e-7;
 
+/// What parameters and inputs are turned into.
+pub enum Turned {
+    Graded(Bases),
+    /// Cosines and sines of signals of this length.
+    Frequencies(usize),
+}
+
+/// The user's model, or the same in other coordinates.
+pub enum Held<'a> {
+    Given(&'a dyn Model),
+    Own(Box<dyn Model>),
+}
+
+impl<'a> Deref for Held<'a> {
+    type Target = dyn Model + 'a;
+
+    fn deref(&self) -> &Self::Target {
+        match self {
+            Held::Given(model) => *model,
+            Held::Own(model) => &**model,
+        }
+    }
+}
+
 /// The flow of a model in parameters and outputs.
 pub struct ModelFlow<'a> {
-    pub(super) model: &'a dyn Model,
+    pub(super) model: Held<'a>,
     pub(super) loss: &'a dyn Loss,
     pub(super) x: Cow<'a, Design>,
-    /// What parameters and inputs are turned into, where that is not the user's bases.
-    pub(super) bases: Option<Bases>,
+    /// What parameters and inputs are turned into, where those are not the user's coordinates.
+    pub(super) turned: Option<Turned>,
+    /// Parameters are written in coordinates that keep what has grown apart from what has not.
+    pub(super) apart: bool,
+    /// Moduli of the inputs there, where those of all factors bound what the model makes of errors.
+    pub(super) magnitudes: Option<Design>,
     pub(super) targets: &'a Targets,
     pub(super) log_weight: f64,
     pub(super) theta: Vec<f64>,
@@ -65,7 +94,7 @@ pub struct ModelFlow<'a> {
     weights: Vec<f64>,
     /// Rounding of every parameter's velocity.
     pub(super) rounding: Vec<f64>,
-    /// The log of a unit, and in it the rounding of every coordinate of the gradient, in bases that keep it apart; else nothing.
+    /// The log of a unit, and in it the rounding of every coordinate of the gradient, in coordinates that keep it apart; else nothing.
     pub(super) silent: (f64, Vec<f64>),
     /// Looks so far at where a flow that nearly fits would end.
     pub(super) looks: u32,
@@ -80,10 +109,12 @@ impl<'a> ModelFlow<'a> {
         let kinked = matches!(job.model.facts().structure, Structure::Relu { .. });
         let tolerance = if kinked { Tolerance::KINKED } else { Tolerance::SMOOTH };
         let mut flow = Self {
-            model: job.model,
+            model: Held::Given(job.model),
             loss: job.loss,
             x: Cow::Borrowed(&job.data.x),
-            bases: None,
+            turned: None,
+            apart: false,
+            magnitudes: None,
             targets: &job.data.targets,
             log_weight: job.log_weight,
             theta: theta.to_vec(),
@@ -150,30 +181,57 @@ impl<'a> ModelFlow<'a> {
 
     /// Parameters in the user's bases.
     pub fn parameters(&self) -> Vec<f64> {
-        match &self.bases {
-            Some(bases) => bases.turn_back(&self.blocks, &self.theta),
+        match &self.turned {
+            Some(Turned::Graded(bases)) => bases.turn_back(&self.blocks, &self.theta),
+            Some(Turned::Frequencies(d)) => spectral::to_signals(*d, &self.theta),
             None => self.theta.clone(),
         }
     }
 
-    /// Turns to bases in which what has grown and what has not stand apart; `false` if the model has none, or is so large that the turned
-    /// inputs, which are dense, should not be kept.
+    /// Turns to coordinates in which what has grown and what has not stand apart, and so does rounding of the two; `false` if the model has
+    /// none or is in its own, or is so large that the turned inputs, which are dense, should not be kept.
     pub fn turn(&mut self) -> bool {
         if self.theta.len() > LARGEST {
             return false;
         }
-        let Some(next) = Bases::graded(self.model, &self.theta) else { return false };
-        self.x = Cow::Owned(next.turn_inputs(self.model.facts().structure, &self.x));
+        let structure = self.model.facts().structure;
+        if matches!(structure, Structure::Diagonal { .. }) {
+            self.magnitudes = Some(self.x.moduli());
+            return !std::mem::replace(&mut self.apart, true);
+        }
+        if let Some(model) = self.model.spectral() {
+            self.turn_to_frequencies(model);
+            return true;
+        }
+        let Some(next) = Bases::graded(&*self.model, &self.theta) else { return false };
+        self.x = Cow::Owned(next.turn_inputs(structure, &self.x));
+        self.magnitudes = Some(self.x.moduli());
         self.theta = next.turn(&self.blocks, &self.theta);
-        self.bases = Some(match &self.bases {
-            Some(before) => before.then(&next),
-            None => next,
-        });
-        // What every entry has moved is not known in the new basis.
+        self.turned = Some(Turned::Graded(match &self.turned {
+            Some(Turned::Graded(before)) => before.then(&next),
+            _ => next,
+        }));
+        self.begin_anew();
+        true
+    }
+
+    fn turn_to_frequencies(&mut self, model: Box<dyn Model>) {
+        let d = self.x.cols();
+        self.x = Cow::Owned(spectral::inputs_to_coordinates(&self.x));
+        self.theta = spectral::to_coordinates(d, &self.theta);
+        self.turned = Some(Turned::Frequencies(d));
+        self.blocks = model.blocks();
+        self.model = Held::Own(model);
+        self.begin_anew();
+    }
+
+    /// In coordinates that keep apart what has grown.
+    fn begin_anew(&mut self) {
+        self.apart = true;
+        // What every entry has moved is not known in the new coordinates.
         self.furthest.fill(f64::INFINITY);
         self.newton.forget();
         self.predict_here();
-        true
     }
 
     fn predict_here(&mut self) {
@@ -237,7 +295,7 @@ impl<'a> ModelFlow<'a> {
     /// Makes the implicit part ready at the present point: derivatives of the outputs, if they are out of date, and
     /// curvature of the loss times `e^{log_factor}`.
     pub fn linearise(&mut self, log_factor: f64) {
-        let (model, x, theta) = (self.model, &*self.x, &self.theta);
+        let (model, x, theta) = (&*self.model, &*self.x, &self.theta);
         match &mut self.gates {
             Some(g) => self.newton.refresh(theta, |out| g.network.jacobian(theta, x, &mut g.trace, out)),
             None => self.newton.refresh(theta, |out| model.jacobian(theta, x, &mut self.work, out)),
@@ -312,7 +370,7 @@ impl<'a> ModelFlow<'a> {
 
     /// Turns explicit increments of parameters `v` and outputs `g` into linearly implicit ones.
     pub fn correct(&mut self, h: f64, v: &mut [f64], g: &mut [f64]) {
-        self.newton.correct(h, self.model, &self.x, &self.theta, &mut self.work, v, g);
+        self.newton.correct(h, &*self.model, &self.x, &self.theta, &mut self.work, v, g);
     }
 
     /// Rounding of the outputs at the present point, as far as it is known.

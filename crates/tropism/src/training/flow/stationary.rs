@@ -59,8 +59,8 @@ impl ModelFlow<'_> {
     /// as well, no point is nearer.
     fn fits_nearly(&mut self) -> bool {
         let Targets::Real(y) = self.targets else { return false };
-        // In bases of their own singular values that have not grown are seen to fade, by powers of time: they are all that is left.
-        let close = if self.bases.is_some() { AS_IT_IS } else { FITTED } * linalg::max_abs(y);
+        // In coordinates that keep them apart, those that have not grown are seen to fade, by powers of time: they are all that is left.
+        let close = if self.apart { AS_IT_IS } else { FITTED } * linalg::max_abs(y);
         self.fits_within(|noise| close.max(FEW * UNITS * noise))
     }
 
@@ -131,7 +131,7 @@ impl ModelFlow<'_> {
     /// take powers of their inverse size to fade, and the predictor no longer changes.
     fn ends_as_it_is(&mut self) -> bool {
         // Other models come to rest to the last bit.
-        let (Targets::Real(y), Some(_)) = (self.targets, &self.bases) else { return false };
+        let (Targets::Real(y), true) = (self.targets, self.apart) else { return false };
         let off = |f: &[f64]| -> Vec<f64> { f.iter().zip(y).map(|(f, y)| f - y).collect() };
         let rest = off(&self.outputs);
         if linalg::max_abs(&rest) > CLOSE * linalg::max_abs(y) {
@@ -185,7 +185,7 @@ impl ModelFlow<'_> {
     }
 
     /// Rounding of the slopes of sample `i`, which are in units of `e^scale`: their own, and that of its outputs times the curvature.
-    fn uncertainty(&self, i: usize, scale: f64, block: &mut [f64]) -> f64 {
+    pub(super) fn uncertainty(&self, i: usize, scale: f64, block: &mut [f64]) -> f64 {
         let k = self.targets.outputs();
         let range = i * k..(i + 1) * k;
         let s = self.loss.curvature(&self.outputs[range.clone()], self.targets.get(i), block) - scale;

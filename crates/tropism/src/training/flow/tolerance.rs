@@ -1,6 +1,6 @@
 //! What a step of the flow of a curved model may be wrong by.
 
-use super::model::ModelFlow;
+use super::model::{ModelFlow, Turned};
 use crate::losses::Tail;
 use crate::numerics::linalg;
 
@@ -128,7 +128,7 @@ impl ModelFlow<'_> {
             let values = linalg::singular_values(&block);
             let least = values.last().copied().unwrap_or(0.0);
             self.least[b.range()].fill(least);
-            if self.bases.is_none() {
+            if !matches!(self.turned, Some(Turned::Graded(_))) {
                 continue;
             }
             let roots: Vec<f64> = values.iter().map(|s| s.sqrt()).collect();
@@ -154,7 +154,8 @@ impl ModelFlow<'_> {
             let unit = UNITS * f64::EPSILON * factor * q.abs();
             self.rounding.iter_mut().zip(jacobian.row(i)).for_each(|(r, j)| *r += unit * j.abs());
         }
-        if self.bases.is_some() {
+        // A loss without a root leaves no gradient that vanishes on what has grown: it goes on growing.
+        if self.apart && self.loss.facts().tail == Tail::FiniteRoot {
             let mut silent = std::mem::take(&mut self.silent);
             self.noise_of_gradient(scale - self.log_weight, &mut silent.1);
             silent.0 = scale;

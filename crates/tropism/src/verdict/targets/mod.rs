@@ -47,6 +47,11 @@ pub trait Target: Send + Sync {
         None
     }
 
+    /// Whether the predicted point fits every target.
+    fn interpolates(&self) -> bool {
+        false
+    }
+
     /// Smallest of those margins that go to infinity.
     fn least_margin(&self, margins: &[f64]) -> f64 {
         margins.iter().copied().fold(f64::INFINITY, f64::min)

@@ -84,6 +84,10 @@ impl Target for InterpolantTarget {
     fn certify(&self, w: &[f64]) -> Option<Certificate> {
         Some(certify(&*self.program, w, &self.dual))
     }
+
+    fn interpolates(&self) -> bool {
+        true
+    }
 }
 
 impl InterpolantTarget {
