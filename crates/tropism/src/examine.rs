@@ -294,7 +294,7 @@ fn phases(
     if first > 1 {
         out.push(format!(
             "Between t = {} and t = {} the predictor began to separate the data; before that the loss is not \
-             dominated by its tail and the run follows the minimisers of the loss at slowly growing norm.",
+             dominated by its tail, and its direction is not yet that of the theorem's limit.",
             time(first - 1),
             time(first)
         ));

@@ -147,6 +147,21 @@ fn deep_diagonal_networks_from_tiny_starts_come_to_rest() {
     }
 }
 
+/// Losses without a root wait at saddles as well, before any sample is separated: a weight that starts at 1e-60.
+#[test]
+fn deep_diagonal_networks_pass_saddles_of_the_exponential_loss() {
+    let text = "[data]\nkind = 'points'\nx = [[0.574, 0.129, 0.913, -1.917, 1.526, -0.168], [0.679, -0.199, -0.435, 0.487, 0.838, -0.178],\n\
+                [-0.134, 1.416, -0.213, -1.788, 0.235, -0.954], [-1.944, -1.769, -1.328, -0.835, -1.283, 0.407],\n\
+                [0.94, 1.463, 0.784, -0.252, 0.345, -0.958], [0.515, -0.151, -1.282, -0.365, 0.609, 0.711],\n\
+                [1.144, 0.505, 0.95, -1.51, -2.126, -0.568], [0.493, -2.134, 0.129, 1.345, 0.933, 0.943],\n\
+                [0.978, -0.446, 1.412, 0.27, -1.962, 0.003], [-0.289, -0.755, -1.823, 0.558, 0.68, -0.28],\n\
+                [0.61, 0.367, 0.917, -0.699, 0.983, 0.422], [-0.225, -1.249, -0.435, 2.497, -1.161, 1.613]]\n\
+                y = [1, -1, 1, -1, 1, -1, 1, -1, 1, -1, 1, -1]\n[model]\nkind = 'diagonal'\ndepth = 6\ninit_scale = 1e-10\n\
+                [loss]\nkind = 'exponential'\n[optimizer]\nkind = 'gradient_flow'";
+    let report = examine_text(text).expect("a verdict");
+    assert_eq!(report.verdict, VerdictKind::Agrees, "{}", report.reason);
+}
+
 /// Convolutions keep their frequencies apart: products of 1e-20 to 1e-30 at the start, with and without a root of the loss. The laws are those of
 /// the theorem; the interpolant is checked by its residual.
 #[test]

@@ -10,13 +10,14 @@
 //! `c = (m_1 ⋯ m_{L−1})^{-1/2}` (Jacot, Gabriel, Hongler 2018, arXiv 1806.07572, without bias and without their √2 a
 //! layer); `s = init_scale`. The derivative of the ReLU at 0 is taken as 0.
 //! Units and invariance: homogeneous of degree L.
-//! Errors: `depth` below 2, a width of 0, `widths` beside `depth` or `width`; `init_scale = 0`, a saddle point.
+//! Errors: `depth` outside 2..64, a width of 0, `widths` beside `depth` or `width`; `init_scale = 0`, a saddle point.
 //! Example: `model.kind = "deep_relu"`, `widths = [64, 32]` (three layers of weights), `init_scale = 1.0`.
 
 use super::network::{Layer, Network};
 use super::two_layer_relu::{balance, draw};
 use super::{
-    Block, Interface, Model, ModelFacts, Structure, Trained, Workspace, check_not_saddle, check_size,
+    Block, Interface, Model, ModelFacts, Structure, Trained, Workspace, check_depth, check_not_saddle,
+    check_size,
 };
 use crate::Error;
 use crate::numerics::rng::Rng;
@@ -84,6 +85,7 @@ impl DeepReluSpec {
                     let why = "it must be at least 2: the model of one layer of weights is `linear`";
                     return refuse("depth", depth.to_string(), why);
                 }
+                check_depth(depth, 2)?;
                 let width = width.unwrap_or(64);
                 if width == 0 {
                     return refuse("width", "0".into(), "it must be at least 1");

@@ -1,4 +1,5 @@
-//! The conjecture that a factorisation of depth 2 with a small start selects the smallest nuclear norm.
+//! The conjecture that a factorisation with a small start selects the smallest nuclear norm: stated at depth 2, and put to the same test at every
+//! depth, as Arora et al. 2019 do.
 //!
 //! Gradient flow on `½ Σ (⟨A_i, W_2 W_1⟩ − b_i)²` from a start that tends to zero would tend to
 //! `argmin ‖W‖_* s.t. ⟨A_i, W⟩ = b_i`. True where the `A_i` commute (and `W` is symmetric positive semidefinite); in general refuted

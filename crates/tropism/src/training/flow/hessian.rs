@@ -77,6 +77,10 @@ impl Turns {
     pub fn choose(&mut self, steps: u64, log_gain: f64, log_time: f64, system: &mut ModelFlow) -> bool {
         if log_time > self.log_time + LN_2 {
             (self.steps, self.log_time, self.trial) = (steps, log_time, None);
+            // Where margins grow for ever outputs have to be followed beside the parameters.
+            if !system.has_root() {
+                self.exact = None;
+            }
         }
         if (steps - self.steps).is_multiple_of(TRIAL) {
             (self.gained_before, self.gained) = (self.gained, f64::NEG_INFINITY);
@@ -109,19 +113,17 @@ impl Turns {
 pub struct WithHessian<'b, 'a>(&'b mut ModelFlow<'a>);
 
 impl ModelFlow<'_> {
-    /// Whether the whole Hessian is known and small enough to be factorised. Where margins grow for ever the outputs have to be followed
-    /// beside the parameters, so that the loss must have a root.
+    /// Whether the whole Hessian is known and small enough to be factorised.
     pub fn has_hessian(&mut self) -> bool {
         let (p, _) = self.dims();
-        if p > LARGEST || !self.is_smooth_with_root() || self.newton.jacobian().is_none() {
+        if p > LARGEST || self.kinked || self.newton.jacobian().is_none() {
             return false;
         }
         self.model_curvature(0.0, &mut Matrix::zeros(p, p))
     }
 
-    /// Whether the model has no kinks and its loss a root.
-    fn is_smooth_with_root(&self) -> bool {
-        !self.kinked && self.loss.facts().tail == Tail::FiniteRoot
+    fn has_root(&self) -> bool {
+        self.loss.facts().tail == Tail::FiniteRoot
     }
 
     /// `v [p] = dθ/ds` at `point` (the present one if `None`), outputs and all.
