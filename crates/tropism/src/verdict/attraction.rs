@@ -20,6 +20,15 @@ pub(super) const KKT: f64 = 0.05;
 /// The same beside a certificate of the predictor.
 pub(super) const NEAR_KKT: f64 = 0.25;
 
+/// Whether [`escapes`] speaks of the model.
+pub(super) fn is_spoken_of(setup: &Setup) -> bool {
+    match setup.model.facts().structure {
+        Structure::Diagonal { depth } => depth >= 2,
+        Structure::Convolutional { full, .. } => full,
+        _ => false,
+    }
+}
+
 /// Whether some weight of a diagonal network, or some frequency of a full-width convolutional one, grows by more than `1 + slack` times
 /// the relative growth of the norm; `weights [n]` are the samples' shares in the gradient. Other models are not spoken of.
 pub(super) fn escapes(setup: &Setup, moment: &Moment, weights: &[f64], slack: f64) -> bool {

@@ -1,6 +1,6 @@
 //! Whether a run has settled: at the prediction, elsewhere, or not yet.
 
-use super::attraction::{KKT, NEAR_KKT, at_kkt_point, escapes};
+use super::attraction::{KKT, NEAR_KKT, at_kkt_point, escapes, is_spoken_of};
 use super::compare::Run;
 use super::judge::Settled;
 use super::measured::Point;
@@ -94,6 +94,11 @@ fn still_turning(run: &Run) -> Option<f64> {
 /// Whether the run's own weights certify the predicted program, or it is at a KKT point that holds it: a diagonal network none of whose
 /// weights outgrows the others, a ReLU network that stays in its cells.
 fn certified_or_held(run: &Run, rule: &JudgeRule) -> bool {
+    // A law of what tends to a value cannot be broken by a flat stretch where nothing is known that would hold the direction there: residuals of
+    // KKT points of short kernels and of ReLU networks were seen to turn back up and down again over millions of decades.
+    if run.reference.is_some_and(|r| r.law.is_some()) && !is_spoken_of(run.setup) {
+        return false;
+    }
     let (Some(moment), Some(weights)) = (run.moments.last(), own_weights(run)) else { return false };
     if let Some(held) = cells::held(run.setup, moment, &weights, rule.tolerance) {
         return held && run.reference.is_some_and(|r| r.law.is_none());
