@@ -1,7 +1,9 @@
 //! The flow of ReLU networks in log time: units that it drives onto their kink stay there, and the run arrives.
 
+use tropism::data::Dataset;
 use tropism::models::network::{Kink, Trace};
 use tropism::models::{Block, Workspace};
+use tropism::numerics::Matrix;
 use tropism::numerics::linalg::{dot, norm2};
 use tropism::training::{self, Ended, Silent, Trajectory};
 use tropism::{Error, Spec, spec::Setup};
@@ -117,5 +119,26 @@ fn other_forms_are_held_as_well() {
         });
         let on_kink = |(k, z): &(Kink, f64)| *z <= 1e-9 * network.unit_value(theta, k, &trace).1;
         assert!(units.iter().any(on_kink), "{model}");
+    }
+}
+
+/// Three samples of three classes, one small network: a step across many kinks at once used to throw every output to zero, at twice the loss.
+/// Errors of 1e-2 of the outputs move the logarithm of a loss by no more than 0.05.
+#[test]
+fn no_step_raises_the_loss() {
+    let rows = [
+        vec![0.472, 0.595, 1.102, -2.848, -1.359, -3.096, -5.023],
+        vec![0.172, 3.815, 3.36, 1.528, 1.367, -1.33, 0.368],
+        vec![0.419, -1.348, 2.423, 1.186, 0.95, -1.575, -1.572],
+    ];
+    let data = Dataset::multiclass("three", Matrix::from_rows(&rows), vec![0, 1, 2], 3);
+    let text = "seed = 132\n[data]\nkind = 'memory'\n[model]\nkind = 'deep_relu'\nwidths = [7, 3, 4]\nscheme = 'balanced'\n\
+                init_scale = 0.0023\n[loss]\nkind = 'cross_entropy'\n[optimizer]\nkind = 'gradient_flow'\n[horizon]\ntime = 1e200";
+    let setup = Setup::with_data(&Spec::parse(text).expect("valid"), data).expect("valid");
+    let run = training::run(&setup.job(), &mut Silent);
+    let fallen = run.snapshots.last().expect("records").log_loss - run.snapshots[0].log_loss;
+    assert!(fallen < -0.3, "{fallen}");
+    for pair in run.snapshots.windows(2) {
+        assert!(pair[1].log_loss < pair[0].log_loss + 0.05, "{} {}", pair[0].log_loss, pair[1].log_loss);
     }
 }

@@ -117,6 +117,9 @@ impl Extrapolation {
             let factor = 0.8 * self.errors[last].powf(-1.0 / last as f64);
             return self.reject(form, h, factor.clamp(SHRINK, 0.7));
         }
+        if system.raises_loss() {
+            return self.reject(form, h, SHRINK);
+        }
         system.accept(&self.theta);
         let grow = self.plan(last);
         let grow = if self.rejected_last { grow.min(1.0) } else { grow };

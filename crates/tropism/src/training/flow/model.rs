@@ -30,6 +30,8 @@ use std::ops::Deref;
 /// Rounds in which the shares of kinks in several layers settle, and the change at which they have.
 const SHARES: usize = 4;
 const SETTLED: f64 = 1e-7;
+/// Rise of the logarithm of a loss that errors of 1e-2 of the outputs explain.
+const RISEN: f64 = 0.05;
 
 /// What parameters and inputs are turned into.
 pub enum Turned {
@@ -241,6 +243,16 @@ impl<'a> ModelFlow<'a> {
     /// `log L` at the present point.
     pub fn log_loss(&self) -> f64 {
         self.loss.log_sum(&self.outputs, self.targets) + self.log_weight
+    }
+
+    /// Whether the loss at the point whose error was measured last is higher than here by more than errors of the outputs explain. No flow
+    /// raises its loss; a step across many kinks did. At a root of the loss rounding moves what is left of it by any factor.
+    pub fn raises_loss(&self) -> bool {
+        if self.loss.facts().tail == Tail::FiniteRoot {
+            return false;
+        }
+        let log_loss = |f: &[f64]| self.loss.log_sum(f, self.targets);
+        log_loss(&self.reached) > log_loss(&self.outputs) + RISEN
     }
 
     /// Moves to `theta`, the point whose error was measured last.
