@@ -111,7 +111,7 @@ pub fn conclude(setup: &Setup, predicted: &Predicted, trajectory: &Trajectory) -
         experiment: setup.spec.to_toml(),
         verdict,
         reason,
-        log10_time: log10(trajectory.log_time),
+        log10_time: log10(trajectory.log_time).or_else(|| last_known(trajectory)),
         margins: margin_table(setup, predicted, trajectory, verdict),
         prediction: completed(&predicted.report, late.as_ref()),
         selected: comparison.selected,
@@ -322,6 +322,12 @@ fn certified(predicted: &Predicted, norm: Norm) -> Option<Certificate> {
 pub(crate) fn largest_margin(program: &MaxMargin, budget: &Budget) -> Certificate {
     let solution = program.solve(&Budget { relative_gap: TABLE_GAP, ..*budget });
     certify(program, &solution.w, &solution.dual)
+}
+
+/// log10 of the last recorded time there is, where a run left the range of numbers.
+fn last_known(trajectory: &Trajectory) -> Option<f64> {
+    let mut times = trajectory.snapshots.iter().rev().map(|s| s.log_time);
+    times.find(|t| t.is_finite()).map(|t| t / std::f64::consts::LN_10)
 }
 
 /// Margins of the selected solution in several norms beside the certified optima.

@@ -5,8 +5,10 @@
 //! zero, only the trace over the cluster is well defined, and they are summed. At a saddle nothing moves but rounding: a speed counts
 //! as at least a millionth of `N σ_1^{2−2/N} ‖∇ℓ(W)‖_F`, which no speed exceeds.
 //!
+//! Outputs multiplied by `s` are those of factors `s^{1/N} W_j` at the time `s^{2/N} t`: the right side has a factor `s^{2/N}` there.
+//!
 //! Shapes: `W [rows × cols]`, every factor.
-//! Assumes: a deep linear network or a matrix factorisation of at least two factors, small enough for a decomposition.
+//! Assumes: a deep linear network or a matrix factorisation of at least two factors, not centred, small enough for a decomposition.
 //! Source: Arora, Cohen, Hu, Luo 2019 (arXiv 1905.13655), Theorem 3.
 //! Units and invariance: a number of at least 0.
 //! Errors: none; `None` for other models, for zero, and where nothing moves.
@@ -36,7 +38,13 @@ impl Measure for SingularValueDynamics {
             _ => return None,
         };
         let w = view.moment.w.as_deref()?;
-        if depth < 2 || rows * cols > MOST || w.len() != rows * cols || !w.iter().all(|v| v.is_finite()) {
+        let regime = setup.spec.model.regime;
+        if regime.centered
+            || depth < 2
+            || rows * cols > MOST
+            || w.len() != rows * cols
+            || !w.iter().all(|v| v.is_finite())
+        {
             return None;
         }
         let (gradient, velocity) = in_predictor_space(view, rows * cols)?;
@@ -46,14 +54,15 @@ impl Measure for SingularValueDynamics {
             (0..rows).map(|i| d.u.get(i, r) * row(i)).sum()
         };
         let power = 2.0 - 2.0 / depth as f64;
+        let speed = depth as f64 * regime.output_scale.powf(2.0 / depth as f64);
         let top = d.s.first().copied().filter(|s| *s > 0.0)?;
-        let still = STILL * depth as f64 * top.powf(power) * norm2(&gradient);
+        let still = STILL * speed * top.powf(power) * norm2(&gradient);
         let (mut worst, mut size, mut r) = (0.0f64, still, 0);
         while r < d.s.len() && d.s[r] > COINCIDE * top {
             let (mut left, mut right, first) = (0.0, 0.0, d.s[r]);
             while r < d.s.len() && d.s[r] >= first - COINCIDE * top {
                 left += along(&velocity, r);
-                right -= depth as f64 * d.s[r].powf(power) * along(&gradient, r);
+                right -= speed * d.s[r].powf(power) * along(&gradient, r);
                 r += 1;
             }
             worst = worst.max((left - right).abs());

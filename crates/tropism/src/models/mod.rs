@@ -3,6 +3,7 @@
 mod balance;
 mod determinant;
 mod factors;
+mod held_signs;
 pub mod network;
 mod regime;
 mod scaled;
@@ -14,6 +15,7 @@ mod two_layer_kernel;
 pub use balance::Imbalance;
 pub use determinant::determinant_sign;
 pub use factors::Start;
+pub use held_signs::{HeldSigns, coefficient};
 pub use regime::Regime;
 pub use through_predictor::Layers;
 

@@ -122,4 +122,23 @@ impl Model for Scaled {
         self.inner.curvature_product(theta, x, r, v, work, out);
         self.scale(out);
     }
+
+    fn curvature(
+        &self,
+        theta: &[f64],
+        x: &Design,
+        r: &[f64],
+        work: &mut Workspace,
+        out: &mut Matrix,
+    ) -> bool {
+        let known = self.inner.curvature(theta, x, r, work, out);
+        self.scale(out.as_mut_slice());
+        known
+    }
+
+    fn spectral(&self) -> Option<Box<dyn Model>> {
+        // The centre is a point in the inner model's own coordinates.
+        let inner = self.inner.spectral().filter(|_| self.centre.is_none())?;
+        Some(Box::new(Self::new(inner, self.factor, None)))
+    }
 }

@@ -27,7 +27,10 @@ impl Theorem for DiagonalInterpolant {
 
     fn hypotheses(&self, case: &Case) -> Vec<Check> {
         vec![
-            case.structure("diagonal network", |s| matches!(s, Structure::Diagonal { depth } if depth >= 2)),
+            case.scaled_structure(
+                "diagonal network",
+                |s| matches!(s, Structure::Diagonal { depth } if depth >= 2),
+            ),
             case.task("squared loss", Task::Regression),
             case.gradient_flow(),
             case.interpolating(),

@@ -35,9 +35,9 @@ impl Theorem for DiagonalMaxMargin {
     }
 
     fn predict(&self, case: &Case) -> Prediction {
-        let log_time = case.setup.horizon.log_time.unwrap_or(1.0).max(1.0);
+        let log_time = (case.setup.horizon.log_time.unwrap_or(1.0) + case.plain_time()).max(1.0);
         let depth = depth_of(case.setup.model.facts().structure).unwrap_or(2);
-        let mu = case.setup.theta0.first().map_or(1.0, |a| a.powi(depth as i32)) / log_time;
+        let mu = case.plain_start().first().map_or(1.0, |a| a.powi(depth as i32)) / log_time;
         let power = if depth == 2 { "α²".into() } else { format!("α^{depth}") };
         Prediction {
             statement: format!(

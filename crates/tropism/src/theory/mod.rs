@@ -52,6 +52,7 @@ crate::registry::objects! { "theorem" Theorem {
         homogeneous_kkt => HomogeneousKkt,
         homogeneous_max_margin_conjecture => HomogeneousMaxMarginConjecture,
         layer_alignment => LayerAlignment,
+        lazy_feature_max_margin => LazyFeatureMaxMargin,
         lazy_kernel_interpolant => LazyKernelInterpolant,
         least_squares_nearest_interpolant => LeastSquaresNearestInterpolant,
         loss_normalized_max_margin => LossNormalizedMaxMargin,

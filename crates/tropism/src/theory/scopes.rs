@@ -18,7 +18,15 @@ const TINY: f64 = 1e-5;
 impl Case<'_> {
     /// Scope: a family of parameterisations, in which every weight can move.
     pub fn structure(&self, name: &str, fits: impl Fn(Structure) -> bool) -> Check {
-        let mut family = self.family(name, fits);
+        self.moving(self.family(name, fits))
+    }
+
+    /// The same, whatever the outputs of a homogeneous network are multiplied by: see [`Case::plain_start`].
+    pub fn scaled_structure(&self, name: &str, fits: impl Fn(Structure) -> bool) -> Check {
+        self.moving(self.in_family(name, self.scale_of_a_network().is_some(), fits))
+    }
+
+    fn moving(&self, mut family: Check) -> Check {
         let zeros = self.weights_at_zero();
         if zeros > 0 {
             family.hypothesis.holds = Holds::No;
@@ -30,7 +38,10 @@ impl Case<'_> {
     /// Scope: a family of parameterisations, wherever it starts.
     pub fn family(&self, name: &str, fits: impl Fn(Structure) -> bool) -> Check {
         // Scaled, centred and linearised models move otherwise.
-        let own = self.setup.spec.model.regime == Regime::default();
+        self.in_family(name, self.setup.spec.model.regime == Regime::default(), fits)
+    }
+
+    fn in_family(&self, name: &str, own: bool, fits: impl Fn(Structure) -> bool) -> Check {
         let words = match own {
             true => format!("the model is `{}`", self.setup.spec.model.id()),
             false => format!("the model is `{}`, scaled, centred or linearised", self.setup.spec.model.id()),
@@ -38,8 +49,28 @@ impl Case<'_> {
         scope(check(name, holds(own && fits(self.setup.model.facts().structure)), words))
     }
 
+    /// What the outputs of a homogeneous network are multiplied by, with its degree, where nothing else is done to it.
+    fn scale_of_a_network(&self) -> Option<(f64, f64)> {
+        let regime = self.setup.spec.model.regime;
+        let scaled = Regime { output_scale: regime.output_scale, ..Regime::default() };
+        let degree = self.setup.model.facts().homogeneity?;
+        (regime == scaled).then_some((regime.output_scale, degree))
+    }
+
+    /// The start `[p]` of the same network with outputs as they are. As `s f(θ; x) = f(s^{1/L} θ; x)` for a network of degree `L`, one whose
+    /// outputs are multiplied by `s` follows, in the parameters `s^{1/L} θ`, the flow of the plain one at the time `s^{2/L} t`.
+    pub fn plain_start(&self) -> Vec<f64> {
+        let factor = self.scale_of_a_network().map_or(1.0, |(s, degree)| s.powf(1.0 / degree));
+        self.setup.theta0.iter().map(|t| factor * t).collect()
+    }
+
+    /// What to add to `log t` for that plain network.
+    pub fn plain_time(&self) -> f64 {
+        self.scale_of_a_network().map_or(0.0, |(s, degree)| 2.0 / degree * s.ln())
+    }
+
     /// Weights of a diagonal network that start at a zero which gradients do not leave.
-    fn weights_at_zero(&self) -> usize {
+    pub fn weights_at_zero(&self) -> usize {
         match self.setup.model.facts().structure {
             Structure::Diagonal { depth } if depth >= 2 => {
                 self.setup.theta0.iter().filter(|t| **t == 0.0).count()
@@ -67,7 +98,7 @@ impl Case<'_> {
         small: Option<Check>,
     ) -> Vec<Check> {
         let tail = [self.tail_at_infinity(), self.exponential_tail(), self.separable()];
-        let model = [self.structure(name, fits), self.task("two classes", Task::Binary), steps];
+        let model = [self.scaled_structure(name, fits), self.task("two classes", Task::Binary), steps];
         model.into_iter().chain(tail).chain(small).collect()
     }
 
@@ -124,7 +155,7 @@ impl Case<'_> {
 
     /// Condition: one large scale for all weights at the start.
     pub fn large_start(&self) -> Check {
-        let theta = &self.setup.theta0;
+        let theta = self.plain_start();
         let (low, high) =
             theta.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), t| (l.min(*t), h.max(*t)));
         let words = format!(
@@ -167,7 +198,7 @@ impl Case<'_> {
     /// A product of matrices under gradient flow from a balanced start.
     pub fn balanced_product(&self) -> Vec<Check> {
         vec![
-            self.structure("product of matrices", |s| {
+            self.scaled_structure("product of matrices", |s| {
                 matches!(s, Structure::DeepLinear { depth } | Structure::Factorized { depth, .. } if depth >= 2)
             }),
             self.gradient_flow(),

@@ -10,7 +10,15 @@ pub fn silence(case: &Case) -> Option<String> {
     let id = case.setup.spec.optimizer.id();
     let several = case.setup.data.targets.outputs() > 1;
     let at_infinity = case.setup.loss.facts().tail != Tail::FiniteRoot;
+    let zeros = case.weights_at_zero();
     let words = match f.geometry {
+        _ if zeros > 0 => {
+            let weights = if zeros == 1 { "One weight starts".into() } else { format!("{zeros} weights start") };
+            format!(
+                "{weights} at zero, where every gradient vanishes, so that an input keeps one sign, or none; the theorems are on starts \
+                 from which every weight can move."
+            )
+        }
         Geometry::Search => "It compares losses and follows no gradient: what it finds depends on how it searches.".into(),
         _ if f.weight_decay > 0.0 && (f.normalized || matches!(f.geometry, Geometry::Adaptive(_))) => format!(
             "Weight decay λ = {} keeps the weights of steps of unit size in the ball of radius 1/λ of their norm, so there is no limit \

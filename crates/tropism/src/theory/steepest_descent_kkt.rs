@@ -1,12 +1,12 @@
 //! A homogeneous network under steepest descent in a norm turns to a KKT point of the margin program in that norm.
 //!
 //! For `f(cθ; x) = c^L f(θ; x)` and `θ' ∈ argmax_{‖v‖ ≤ 1} ⟨v, −∇L⟩` (sign descent for ℓ∞, greedy coordinates for ℓ1, the polar
-//! factor of every layer for the spectral norm) on a loss with an exponential tail, once the data are separated: every limit
-//! direction of `θ/‖θ‖` is, scaled to margin one, a KKT point of `min ½‖θ‖² s.t. y_i f(θ; x_i) ≥ 1`. It need not be one in ℓ2.
+//! factor of every layer for the spectral norm, the normalised gradient for ℓ2) on a loss with an exponential tail, once the data are
+//! separated: every limit direction of `θ/‖θ‖` is, scaled to margin one, a KKT point of `min ½‖θ‖² s.t. y_i f(θ; x_i) ≥ 1`. It need not be one in ℓ2.
 //!
 //! Shapes: `θ [p]`; one constraint for each sample and wrong class.
-//! Assumes: homogeneous model without kinks (deep linear, diagonal, convolutional), exponential tail, full batch, no momentum,
-//! normalised steps `η (k+1)^{-a}` with `0 < a < 1`. The theorem is on infinitesimal steps; the length of such a step beside that
+//! Assumes: homogeneous model, in norms other than ℓ2 without kinks (deep linear, diagonal, convolutional), exponential tail, full batch,
+//! no momentum, normalised steps `η (k+1)^{-a}` with `0 < a < 1`. The theorem is on infinitesimal steps; the length of such a step beside that
 //! of the parameters, about `(1 − a)/k`, vanishes, so that the direction follows them in the limit.
 //! Source: Tsilivis, Vardi, Kempe 2025 (arXiv 2410.22069), on steepest flow; the reading for vanishing steps is ours.
 //! Units and invariance: invariant under scaling of the parameters.
@@ -41,12 +41,15 @@ impl Theorem for SteepestDescentKkt {
     }
 
     fn predict(&self, case: &Case) -> Prediction {
-        let norm = case.optimizer.norm_without_memory().unwrap_or(Norm::L2).name();
+        let norm = case.optimizer.norm_without_memory().unwrap_or(Norm::L2);
+        // In ℓ2 the residual is that of nonnegative least squares, which knows of kinks.
+        let measure = if norm == Norm::L2 { "kkt_residual" } else { "geometry_kkt_residual" };
         Prediction::law(
             &format!(
-                "the direction of the parameters becomes a KKT point of the {norm} margin program min ½‖θ‖² s.t. y f(θ; x) ≥ 1."
+                "the direction of the parameters becomes a KKT point of the {} margin program min ½‖θ‖² s.t. y f(θ; x) ≥ 1.",
+                norm.name()
             ),
-            "geometry_kkt_residual",
+            measure,
             Relation::TendsTo(0.0),
         )
     }
@@ -88,17 +91,21 @@ impl Theorem for SteepestDescentKkt {
     }
 }
 
-/// Scope: steepest descent in a norm other than ℓ2, where gradient descent has a theorem of its own.
+/// Scope: steepest descent in a norm; in ℓ2 with steps of given length, for gradient descent itself has a theorem of its own.
 fn steepest_in_a_norm(case: &Case) -> Check {
-    let yes = case.optimizer.norm_without_memory().is_some_and(|norm| norm != Norm::L2);
+    let o = &case.optimizer;
+    let yes = o.norm_without_memory().is_some_and(|norm| norm != Norm::L2 || o.normalized);
     scope(check("steepest descent", holds(yes && case.optimizer.pure_or_mixed()), case.optimizer_words()))
 }
 
 fn smooth(case: &Case) -> Check {
     let smooth = !matches!(case.setup.model.facts().structure, Structure::Relu { .. });
-    let verdict = if smooth { Holds::Yes } else { Holds::Unchecked };
-    let words = format!("the model is `{}`", case.setup.spec.model.id());
-    check("smooth in the parameters", verdict, words)
+    let euclidean = case.optimizer.norm_without_memory() == Some(Norm::L2);
+    let verdict = if smooth || euclidean { Holds::Yes } else { Holds::Unchecked };
+    let kinks =
+        if smooth { "" } else { ", whose kinks any element of the Clarke subdifferential may stand for" };
+    let words = format!("the model is `{}`{kinks}", case.setup.spec.model.id());
+    check("gradients or subgradients that the residual can take", verdict, words)
 }
 
 fn vanishing(case: &Case) -> Check {

@@ -4,7 +4,7 @@ use super::case::{Case, Check, check, holds, scope, separability_check, short};
 use super::interpolation::{of_equations, possible};
 use crate::data::{MarginMap, Targets};
 use crate::numerics::linalg;
-use crate::programs::{Budget, KernelInterpolant, Program, Solution, separability};
+use crate::programs::{Budget, KernelInterpolant, KernelMargin, Program, Solution, separability};
 use crate::spec::Features;
 use crate::terms::Holds;
 use crate::{Error, models::Regime};
@@ -46,7 +46,7 @@ impl Case<'_> {
     /// Scope: linear in what is trained, with one output, and not the linear predictor itself.
     pub fn fixed_features(&self) -> Check {
         let facts = self.setup.model.facts();
-        let linear = facts.linear_in_parameters && !facts.linear_in_inputs;
+        let linear = facts.linear_in_parameters && !facts.is_predictor;
         let words = match (linear, linear && self.features().is_some()) {
             (false, _) => format!("the model is `{}`", self.setup.spec.model.id()),
             (true, false) => "several outputs, or too many samples and parameters for a kernel matrix".into(),
@@ -143,6 +143,48 @@ impl Case<'_> {
         let off = |a: &[f64]| linalg::distance(a, &straight.outputs);
         let size = linalg::distance(&straight.outputs, &f.outputs).max(f64::MIN_POSITIVE);
         let bend = off(&bent.outputs).max(off(&there.outputs)) / size;
+        bend.is_finite().then_some(bend)
+    }
+
+    /// Condition: where the tangent model's parameters are at the horizon, `log t` times the solution of its margin program away from the
+    /// start, the network still computes nearly what the tangent model does, and its tangent kernel is still nearly that of the start:
+    /// where curvatures of opposite signs cancel, as in `u² − v²`, the outputs alone would not tell.
+    pub fn lazy_until_the_horizon(&self) -> Check {
+        let name = "lazy until the horizon";
+        let Some(bend) = self.bend_at_the_horizon() else {
+            return check(
+                name,
+                Holds::No,
+                "the tangent model's margin has no solution, or the run no horizon in time",
+            );
+        };
+        let asked = STRAIGHT * self.setup.rule.tolerance;
+        let words = format!(
+            "at the point that the tangent model reaches, the network's outputs are off by a part {bend:.2e} of what they moved, or its \
+             kernel by as much of that of the start (asked for: {asked:.0e}); a larger scale or a shorter horizon bends it less"
+        );
+        check(name, holds(bend <= asked), words)
+    }
+
+    fn bend_at_the_horizon(&self) -> Option<f64> {
+        let (f, log_time) = (self.features()?, self.setup.horizon.log_time?);
+        let rows = f.training();
+        let kernel = linalg::matmul_nt(&rows, &rows);
+        let program = KernelMargin::from_gram(kernel.clone(), self.real_targets()?).ok()?;
+        let solution = program.solve(&self.setup.budget);
+        let mut way = vec![0.0; rows.cols()];
+        linalg::matvec_transposed(&rows, &solution.w, &mut way);
+        way.iter_mut().for_each(|w| *w *= log_time.max(1.0));
+        let end: Vec<f64> = self.setup.theta0.iter().zip(&way).map(|(t, w)| t + w).collect();
+        let mut straight = vec![0.0; f.n];
+        linalg::matvec(&rows, &way, &mut straight);
+        let there = self.setup.features(&end)?;
+        let moved: Vec<f64> = there.outputs[..f.n].iter().zip(&f.outputs).map(|(o, f)| o - f).collect();
+        let off = linalg::distance(&moved, &straight) / linalg::norm2(&straight);
+        let rows = there.training();
+        let kernel_there = linalg::matmul_nt(&rows, &rows);
+        let turned = linalg::distance(kernel_there.as_slice(), kernel.as_slice());
+        let bend = off.max(turned / linalg::norm2(kernel.as_slice()));
         bend.is_finite().then_some(bend)
     }
 

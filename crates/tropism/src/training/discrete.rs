@@ -132,7 +132,7 @@ fn iterate(
             && !facts.stochastic
             && rests(job, facts, state, oracle)
         {
-            return standstill(job, facts);
+            return standstill(job, facts, oracle.log_loss_at(&state.theta));
         }
     }
     let steps_were_the_horizon = job.horizon.steps.is_some_and(|s| state.step >= s);
@@ -229,9 +229,14 @@ fn rests(job: &Job, facts: &OptimizerFacts, state: &State, oracle: &mut DataOrac
 }
 
 /// Nothing moved for a whole stride. At a finite root, or with weight decay, that is the end; with a tail the steps have only fallen below the
-/// last bit, and whether the run is at rest is for the flow to find out, where there is one.
-fn standstill(job: &Job, facts: &OptimizerFacts) -> Ended {
-    if job.loss.facts().tail == Tail::FiniteRoot || facts.weight_decay > 0.0 {
+/// last bit, and whether the run is at rest is for the flow to find out, where there is one. Outputs beyond the range of numbers leave no
+/// gradient either.
+fn standstill(job: &Job, facts: &OptimizerFacts, log_loss: f64) -> Ended {
+    let root = job.loss.facts().tail == Tail::FiniteRoot;
+    // A root that is met exactly leaves no loss, and that is the end.
+    if !(log_loss.is_finite() || root && log_loss == f64::NEG_INFINITY) {
+        Ended::Diverged
+    } else if root || facts.weight_decay > 0.0 {
         Ended::Stationary
     } else {
         Ended::PrecisionExhausted

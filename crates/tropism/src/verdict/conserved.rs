@@ -1,7 +1,7 @@
-//! What a gradient flow on a product of matrices conserves: if the run lost it, rounding or coarse steps have decided, and
+//! What a gradient flow on a product of matrices, or on convolutions, conserves: if the run lost it, rounding or coarse steps have decided, and
 //! nothing is judged.
 
-use crate::models::{Imbalance, Structure, determinant_sign};
+use crate::models::{HeldSigns, Imbalance, Structure, determinant_sign};
 use crate::numerics::linalg::distance;
 use crate::spec::Setup;
 use crate::theory::symmetry::{KeptSymmetry, keeps_symmetry};
@@ -12,8 +12,38 @@ const BALANCE: f64 = 1e-3;
 /// The same of symmetry, signs of eigenvalues and common eigenvectors, relative to the product at the end.
 const SYMMETRY: f64 = 1e-4;
 
+/// A flow, and what its start fixes.
+pub enum Conserved<'a> {
+    Product(Product<'a>),
+    Convolutions(HeldSigns),
+}
+
+impl<'a> Conserved<'a> {
+    /// `None` for other models and for steps, which conserve nothing exactly.
+    pub fn of(setup: &'a Setup) -> Option<Self> {
+        if !setup.built.optimizer.facts().continuous {
+            return None;
+        }
+        let signs = HeldSigns::of(&setup.model.facts(), &setup.theta0, setup.data.d());
+        signs.map(Self::Convolutions).or_else(|| Product::of(setup).map(Self::Product))
+    }
+
+    /// What should have been conserved up to `theta [p]` and was not, in words.
+    pub fn lost(&self, theta: &[f64]) -> Option<String> {
+        match self {
+            Self::Product(product) => product.lost(theta),
+            Self::Convolutions(signs) => signs.changed(theta).map(|k| {
+                format!(
+                    "lost what the flow conserves: the layers start with one modulus at frequency {k}, where they keep their signs, and \
+                     one has changed, which only rounding or too coarse steps can do"
+                )
+            }),
+        }
+    }
+}
+
 /// A flow on a product of matrices, and what its start fixes.
-pub struct Conserved<'a> {
+pub struct Product<'a> {
     setup: &'a Setup,
     /// Of every pair of neighbouring factors at the start.
     start: Vec<Imbalance>,
@@ -21,17 +51,15 @@ pub struct Conserved<'a> {
     symmetry: Option<KeptSymmetry>,
 }
 
-impl<'a> Conserved<'a> {
-    /// `None` for other models and for steps, which conserve nothing exactly.
-    pub fn of(setup: &'a Setup) -> Option<Self> {
+impl<'a> Product<'a> {
+    fn of(setup: &'a Setup) -> Option<Self> {
         let start = imbalances_kept(setup)?;
         let balanced = all_balanced(&start);
         let symmetry = if balanced { keeps_symmetry(setup) } else { None };
         Some(Self { setup, start, balanced, symmetry })
     }
 
-    /// What should have been conserved up to `theta [p]` and was not, in words.
-    pub fn lost(&self, theta: &[f64]) -> Option<String> {
+    fn lost(&self, theta: &[f64]) -> Option<String> {
         let pairs = self.start.iter().zip(Imbalance::along(theta, &self.setup.model.blocks())?);
         for (j, (before, after)) in pairs.enumerate() {
             let moved = distance(&after.difference, &before.difference);

@@ -48,6 +48,8 @@ pub struct Evidence {
     pub unfinished: Option<String>,
     /// The judged quantity at the end; `None` if the last point has no feasible representative.
     pub gap: Option<f64>,
+    /// Directions are compared: a point without a representative is one that does not separate the data.
+    pub direction: bool,
     pub settled: Settled,
     /// For a run that has not settled: which horizon should decide, in words, if that can be told.
     pub forecast: Option<String>,
@@ -126,12 +128,15 @@ pub fn judge(e: &Evidence, rule: &JudgeRule) -> Finding {
             );
             return say(VerdictKind::Undecided, reason);
         }
-        return say(
-            VerdictKind::Undecided,
-            "The last recorded point has no representative in the predicted program yet (it does not separate or \
-             does not interpolate the data)."
-                .into(),
-        );
+        let why = match e.direction {
+            true => {
+                "does not separate the data, so that no multiple of it satisfies the constraints of the predicted program"
+            }
+            false => {
+                "is too far from satisfying the equations of the predicted program to be compared with its solution"
+            }
+        };
+        return say(VerdictKind::Undecided, format!("The last recorded point {why}."));
     };
     if e.negative { judge_negative(e, gap, rule) } else { judge_positive(e, gap, rule) }
 }
@@ -236,6 +241,7 @@ mod tests {
             reference_gap: 1e-12,
             unfinished: None,
             gap: Some(1e-5),
+            direction: false,
             settled: Settled::No,
             forecast: None,
         }

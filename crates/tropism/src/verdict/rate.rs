@@ -64,32 +64,58 @@ pub fn fit(series: &[Point], rate: &Rate) -> Option<RateSeen> {
 
 /// Slower falls than this are no ground for a forecast.
 const LEAST_FALL: f64 = 0.05;
+/// Nor are falls whose slopes over the three thirds of the window differ by more than this part of the steepest: networks were seen to fall
+/// steeply over decades of `log t` and then to stand for thousands.
+const STEADY: f64 = 0.25;
+/// Nor is one that would have to go on for more than this factor in `log t`: a factor of eight was seen.
+const FARTHEST: f64 = 1e2;
 /// Latest horizon, `log10 t`, before margins of that size leave too few digits to the differences between them.
 const LATEST: f64 = 2e7;
 
-/// When a gap that falls like a power of `log t` reaches `tolerance`, in words; by the flatter of its slopes over the window and over
-/// the later half of that. `None` where it does not fall.
+/// When a gap that falls like a power of `log t` reaches `tolerance` if it goes on so, in words; by the flattest of its slopes over the
+/// thirds of the window. `None` where it does not fall, or not steadily.
 pub fn forecast(series: &[Point], tolerance: f64) -> Option<String> {
-    let clock = RateClock::LogTime;
-    let plain = Rate { law: String::new(), clock, exponent: 0.0, upper_bound_only: false };
-    let seen = fit(series, &plain)?;
-    let (last, fall) = (series.last()?, -seen.slope.max(seen.late_slope));
+    let last = series.last()?;
     let (gap, now) = (last.gap?, last.log10_time?);
+    let slopes = slopes_of_thirds(series)?;
+    let steepest = slopes.iter().fold(f64::NEG_INFINITY, |m, s| m.max(-s));
+    let fall = slopes.iter().fold(f64::INFINITY, |m, s| m.min(-s));
     let then = now * (gap / tolerance).powf(1.0 / fall);
-    if fall < LEAST_FALL || now <= 0.0 || then.is_nan() {
+    if fall < LEAST_FALL || steepest - fall > STEADY * steepest || now <= 0.0 || then.is_nan() {
         return None;
     }
     if then > LATEST {
         return Some(format!(
-            "it falls like (log t)^-{fall:.2}, too slowly for any horizon that double precision reaches"
+            "it falls like (log t)^-{fall:.2} now, and if it goes on so no horizon that double precision reaches will decide"
         ));
+    }
+    if then > FARTHEST * now {
+        return None;
     }
     // One digit is all that a slope is good for.
     let unit = 10f64.powf(then.log10().floor());
     let horizon = ((then / unit).floor() + 1.0) * unit;
     Some(format!(
-        "it falls like (log t)^-{fall:.2}, and at that rate is within the tolerance by horizon.time = \"1e{horizon:.0}\""
+        "it falls like (log t)^-{fall:.2} now, and if it goes on so is within the tolerance by horizon.time = \"1e{horizon:.0}\""
     ))
+}
+
+/// Slopes of the gap against `log t`, in logarithms, over the thirds of the window in the order of time.
+fn slopes_of_thirds(series: &[Point]) -> Option<[f64; 3]> {
+    let point = |p: &Point| {
+        let clock = log_clock(p, RateClock::LogTime)?;
+        p.gap.filter(|g| *g > 0.0 && g.is_finite()).map(|g| (clock, g, 0.0))
+    };
+    let points: Vec<(f64, f64, f64)> = series.iter().filter_map(point).collect();
+    let (end, width) = (points.last()?.0, WINDOW.ln() / 3.0);
+    let slope = |third: usize| {
+        let until = end - (2 - third) as f64 * width;
+        // Neighbours share their border, so that a sparse record still has a line in each.
+        let inside = |c: f64| c >= until - 1.05 * width && c <= until + 0.05 * width;
+        let used: Vec<_> = points.iter().copied().filter(|(c, _, _)| inside(*c)).collect();
+        line(&used).map(|(slope, _)| slope)
+    };
+    Some([slope(0)?, slope(1)?, slope(2)?])
 }
 
 /// Least-squares line through `(log10 clock, log10 gap)`: slope and intercept.
@@ -116,14 +142,33 @@ mod tests {
         (0..20).map(|i| at(1000.0 * 1.5f64.powi(i))).collect()
     }
 
+    /// A gap that falls steeply and then hardly: its mean slope over the window says nothing of what follows.
+    #[test]
+    fn a_fall_that_flattens_is_no_ground_for_a_forecast() {
+        let mut bent = series(-0.5, 1.0);
+        let held = bent[15].gap.unwrap();
+        bent.iter_mut().skip(16).for_each(|p| p.gap = Some(0.99 * held));
+        assert_eq!(forecast(&bent, 1e-3), None);
+    }
+
     /// `gap = (log10 t)^(-1/2)` is 1e-3 at `log10 t = 10^6`, from which rounding may fall to either side of a digit.
     #[test]
     fn forecasts_the_horizon_of_a_power_law() {
         let words = forecast(&series(-0.5, 1.0), 1e-3).unwrap();
         assert!(words.contains("(log t)^-0.50"), "{words}");
         assert!(words.contains("\"1e1000000\"") || words.contains("\"1e2000000\""), "{words}");
-        assert!(forecast(&series(-0.06, 10.0), 1e-3).unwrap().contains("too slowly"), "beyond every horizon");
+        assert!(forecast(&series(-0.06, 10.0), 1e-3).unwrap().contains("no horizon"), "beyond every horizon");
         assert_eq!(forecast(&series(-0.01, 0.1), 1e-3), None, "too slow to be a fall");
+        let young: Vec<Point> = series(-0.3, 1.0)
+            .into_iter()
+            .map(|p| Point {
+                log10_time: p.log10_time.map(|t| t / 100.0),
+                gap: p.gap.map(|g| g * 100f64.powf(0.3)),
+                ..p
+            })
+            .collect();
+        assert!(forecast(&young, 0.02).unwrap().contains("\"1e500000\""), "twenty times what was seen");
+        assert_eq!(forecast(&young, 0.008), None, "hundreds of times what was seen");
         assert_eq!(forecast(&series(0.1, 0.1), 1e-3), None, "a rise");
     }
 }

@@ -78,7 +78,7 @@ impl Reference {
             ProgramSpec::TailDirection { power } => {
                 Ok(of_program(setup, TailDirection::new(margins(setup, "tail_direction")?, *power)?))
             }
-            ProgramSpec::DiagonalInterpolant => diagonal(setup),
+            ProgramSpec::DiagonalInterpolant => diagonal(case),
             ProgramSpec::DiagonalFiniteSteps
             | ProgramSpec::DiagonalSmallSteps { .. }
             | ProgramSpec::WeightedInterpolant
@@ -171,9 +171,11 @@ fn start(setup: &Setup) -> Result<Vec<f64>, Error> {
 }
 
 /// The interpolant that a diagonal network's start selects.
-fn diagonal(setup: &Setup) -> Result<Reference, Error> {
+fn diagonal(case: &Case) -> Result<Reference, Error> {
+    let setup = case.setup;
     let (x, y, d) = (setup.data.x.clone(), real(setup)?, setup.data.d());
-    let (u, v) = setup.theta0.split_at(d.min(setup.theta0.len()));
+    let theta = case.plain_start();
+    let (u, v) = theta.split_at(d.min(theta.len()));
     let program = match setup.model.facts().structure {
         Structure::Diagonal { depth: 2 } => BregmanInterpolant::diagonal_network_from(x, y, (u, v), None)?,
         Structure::Diagonal { depth } => {

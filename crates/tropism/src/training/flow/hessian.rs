@@ -122,7 +122,8 @@ impl ModelFlow<'_> {
         self.model_curvature(0.0, &mut Matrix::zeros(p, p))
     }
 
-    fn has_root(&self) -> bool {
+    /// Whether the loss is smallest at finite outputs.
+    pub fn has_root(&self) -> bool {
         self.loss.facts().tail == Tail::FiniteRoot
     }
 

@@ -20,7 +20,7 @@ use super::gauss_newton::GaussNewton;
 use super::hessian::LARGEST;
 use super::tolerance::Tolerance;
 use crate::data::Targets;
-use crate::losses::{Loss, Tail};
+use crate::losses::Loss;
 use crate::models::{Block, Model, Structure, Workspace, spectral};
 use crate::numerics::{Design, linalg};
 use crate::training::Job;
@@ -144,7 +144,7 @@ impl<'a> ModelFlow<'a> {
             flow.gates = job.model.network().map(Gates::new);
         }
         flow.predict_here();
-        if flow.loss.facts().tail == Tail::FiniteRoot {
+        if flow.has_root() {
             // A loss with a root has no unit of margin: its unit is the largest residual at the start.
             let scale = flow.loss.slopes(&flow.outputs, flow.targets, &mut flow.slopes).exp();
             flow.tolerance.absolute *= 1e-2 * linalg::max_abs(&flow.slopes) * scale;
@@ -248,7 +248,7 @@ impl<'a> ModelFlow<'a> {
     /// Whether the loss at the point whose error was measured last is higher than here by more than errors of the outputs explain. No flow
     /// raises its loss; a step across many kinks did. At a root of the loss rounding moves what is left of it by any factor.
     pub fn raises_loss(&self) -> bool {
-        if self.loss.facts().tail == Tail::FiniteRoot {
+        if self.has_root() {
             return false;
         }
         let log_loss = |f: &[f64]| self.loss.log_sum(f, self.targets);

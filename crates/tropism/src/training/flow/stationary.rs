@@ -2,7 +2,6 @@
 
 use super::model::ModelFlow;
 use crate::data::Targets;
-use crate::losses::Tail;
 use crate::numerics::linalg;
 
 /// Units in the last place that the products leave.
@@ -44,7 +43,7 @@ impl ModelFlow<'_> {
 
     /// Whether every residual is below what is allowed for the rounding of its output.
     fn fits_within(&mut self, allowed: impl Fn(f64) -> f64) -> bool {
-        if self.loss.facts().tail != Tail::FiniteRoot {
+        if !self.has_root() {
             return false;
         }
         let scale = self.loss.slopes(&self.outputs, self.targets, &mut self.slopes).exp();
@@ -115,7 +114,7 @@ impl ModelFlow<'_> {
 
     /// Whether parameters that fit are so near, to first order `‖r‖/σ_min(J)`, that what is left is of no account.
     fn beside_an_interpolant(&mut self) -> bool {
-        if self.loss.facts().tail != Tail::FiniteRoot {
+        if !self.has_root() {
             return false;
         }
         let scale = self.loss.slopes(&self.outputs, self.targets, &mut self.slopes).exp();

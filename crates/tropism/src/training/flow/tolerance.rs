@@ -1,7 +1,6 @@
 //! What a step of the flow of a curved model may be wrong by.
 
 use super::model::{ModelFlow, Turned};
-use crate::losses::Tail;
 use crate::numerics::linalg;
 
 /// What one step may be wrong by.
@@ -53,7 +52,7 @@ impl ModelFlow<'_> {
         let t = self.tolerance;
         let noise = self.newton.noise();
         // Kinks leave errors of the size that is allowed: measured by the start they would keep the run from its rest.
-        let close = self.kinked && self.loss.facts().tail == Tail::FiniteRoot;
+        let close = self.kinked && self.has_root();
         let mut worst: f64 = 0.0;
         for i in 0..outputs.len() {
             let f = self.reached[i];
@@ -155,7 +154,7 @@ impl ModelFlow<'_> {
             self.rounding.iter_mut().zip(jacobian.row(i)).for_each(|(r, j)| *r += unit * j.abs());
         }
         // A loss without a root leaves no gradient that vanishes on what has grown: it goes on growing.
-        if self.apart && self.loss.facts().tail == Tail::FiniteRoot {
+        if self.apart && self.has_root() {
             let mut silent = std::mem::take(&mut self.silent);
             self.noise_of_gradient(scale - self.log_weight, &mut silent.1);
             silent.0 = scale;
