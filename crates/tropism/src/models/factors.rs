@@ -2,13 +2,24 @@
 
 use super::through_predictor::{Layers, PredictorMap, multilinear_curvature};
 use super::{Block, ModelFacts};
-use crate::numerics::Matrix;
+use crate::numerics::entries::Entries;
 use crate::numerics::gemm::{Factor, product};
 use crate::numerics::linalg::{norm2, svd};
 use crate::numerics::rng::Rng;
+use crate::numerics::{Csr, Matrix};
 use rand_distr::{Distribution, StandardNormal};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+/// Entries of a product are computed one by one where they are less than one in so many: alone each costs about three times as much.
+const FEW: usize = 3;
+
+/// `to [cols × rows] = from [rows × cols]ᵀ`.
+fn transpose(from: &[f64], (rows, cols): (usize, usize), to: &mut [f64]) {
+    for (j, column) in to.chunks_exact_mut(rows).enumerate() {
+        column.iter_mut().enumerate().for_each(|(i, t)| *t = from[i * cols + j]);
+    }
+}
 
 /// How the factors start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -73,22 +84,62 @@ impl Factors {
         layers.point.clear();
         layers.point.extend_from_slice(theta);
         layers.forward.resize(len, 0.0);
-        let first = self.block(0).range();
-        layers.forward[self.partial(1)].copy_from_slice(&theta[first]);
-        for j in 2..n {
-            let (done, rest) = layers.forward.split_at_mut(self.partial(j).start);
-            let before = Factor::plain(&done[self.partial(j - 1)], self.sizes[j - 1], self.sizes[0]);
+        self.partials(theta, n, &mut layers.forward);
+    }
+
+    /// Fills `memory` with the products `W_j ⋯ W_1`, `2 ≤ j < end`, where they stand.
+    fn partials(&self, theta: &[f64], end: usize, memory: &mut [f64]) {
+        for j in 2..end {
+            let (done, rest) = memory.split_at_mut(self.partial(j).start);
+            let before = self.before(theta, done, j - 1);
             let len = self.sizes[j] * self.sizes[0];
             product(&mut rest[..len], self.factor(theta, j - 1), before, false);
         }
     }
 
+    /// The product of the first `j` factors, where `memory` holds the partial products.
+    fn before<'a>(&self, theta: &'a [f64], memory: &'a [f64], j: usize) -> Factor<'a> {
+        match j {
+            1 => self.factor(theta, 0),
+            _ => Factor::plain(&memory[self.partial(j)], self.sizes[j], self.sizes[0]),
+        }
+    }
+
     /// The product of the first `j` factors after [`Factors::forward`].
     fn product<'a>(&self, theta: &'a [f64], layers: &'a Layers, j: usize) -> Factor<'a> {
-        if j == 1 {
-            return self.factor(theta, 0);
+        self.before(theta, &layers.forward, j)
+    }
+
+    /// What is left and right of the entries that `x` asks for, where they are so few that the product need not be formed: the last factor
+    /// and the others before it, transposed, `[cols × inner]`, which `layers.beside` holds after the partial products before them.
+    fn around<'a>(
+        &self,
+        theta: &'a [f64],
+        x: &'a Csr,
+        layers: &mut Layers,
+    ) -> Option<(Entries<'a>, usize, usize)> {
+        let (n, d) = (self.depth(), self.sizes[0]);
+        let (rows, cols) = (self.sizes[n], d);
+        let few = n >= 2 && self.predictor == (1, rows * cols) && FEW * x.indices.len() <= rows * cols;
+        if !few {
+            return None;
         }
-        Factor::plain(&layers.forward[self.partial(j)], self.sizes[j], self.sizes[0])
+        let (inner, own) = (self.sizes[n - 1], self.block(n - 1).offset);
+        let right = self.partial(n - 1).start;
+        if layers.beside.len() != right + inner * d || layers.beside_point != theta[..own] {
+            layers.beside_point.clear();
+            layers.beside_point.extend_from_slice(&theta[..own]);
+            layers.beside.resize(right + inner * d, 0.0);
+            self.partials(theta, n - 1, &mut layers.beside);
+            let (done, last) = layers.beside.split_at_mut(right);
+            if n == 2 {
+                transpose(&theta[self.block(0).range()], (inner, d), last);
+            } else {
+                let before = self.before(theta, done, n - 2);
+                product(last, before.t(), self.factor(theta, n - 2).t(), false);
+            }
+        }
+        Some((Entries { pattern: x, cols }, inner, right))
     }
 
     fn gaussian(&self, rng: &mut Rng, theta: &mut [f64]) {
@@ -177,15 +228,60 @@ impl PredictorMap for Factors {
             let (rows, b) = (self.sizes[j + 1], self.block(j));
             let upper = Factor::plain(&now[..rows * self.sizes[0]], rows, self.sizes[0]);
             if j == 0 {
+                // A single factor: it is the predictor.
                 out[b.range()].copy_from_slice(&now[..rows * self.sizes[0]]);
                 break;
             }
             product(&mut out[b.range()], upper, self.product(theta, layers, j).t(), false);
+            if j == 1 {
+                product(&mut out[self.block(0).range()], self.factor(theta, 1).t(), upper, false);
+                break;
+            }
             let len = self.sizes[j] * self.sizes[0];
             product(&mut next[..len], self.factor(theta, j).t(), upper, false);
             std::mem::swap(&mut now, &mut next);
         }
         layers.backward = back;
+    }
+
+    fn predict_entries(&self, theta: &[f64], x: &Csr, layers: &mut Layers, out: &mut [f64]) -> bool {
+        let Some((entries, inner, right)) = self.around(theta, x, layers) else { return false };
+        entries.values(&theta[self.block(self.depth() - 1).range()], &layers.beside[right..], inner, out);
+        true
+    }
+
+    fn pull_entries(&self, theta: &[f64], x: &Csr, r: &[f64], layers: &mut Layers, out: &mut [f64]) -> bool {
+        let Some((entries, inner, right)) = self.around(theta, x, layers) else { return false };
+        let (n, d) = (self.depth(), self.sizes[0]);
+        let last = self.block(n - 1).range();
+        let mut pulled = std::mem::take(&mut layers.pulled);
+        pulled.resize(inner * d, 0.0);
+        // `(W_Nᵀ G)ᵀ` is what is pulled back to the right.
+        let sides = (&theta[last.clone()], &layers.beside[right..]);
+        entries.pull(r, sides, inner, (&mut out[last], &mut pulled));
+        if n == 2 {
+            transpose(&pulled, (d, inner), &mut out[self.block(0).range()]);
+        }
+        let widest = self.sizes.iter().copied().max().unwrap_or(0) * d;
+        let mut back = std::mem::take(&mut layers.backward);
+        back.resize(2 * widest, 0.0);
+        let (mut now, mut next) = back.split_at_mut(widest);
+        let mut upper = Factor::transposed(&pulled, d, inner);
+        for j in (1..n - 1).rev() {
+            product(&mut out[self.block(j).range()], upper, self.before(theta, &layers.beside, j).t(), false);
+            let below = self.factor(theta, j).t();
+            if j == 1 {
+                product(&mut out[self.block(0).range()], below, upper, false);
+                break;
+            }
+            let len = self.sizes[j] * d;
+            product(&mut next[..len], below, upper, false);
+            std::mem::swap(&mut now, &mut next);
+            upper = Factor::plain(&now[..len], self.sizes[j], d);
+        }
+        layers.backward = back;
+        layers.pulled = pulled;
+        true
     }
 
     fn push(&self, theta: &[f64], v: &[f64], layers: &mut Layers, out: &mut [f64]) {
@@ -221,5 +317,56 @@ impl PredictorMap for Factors {
 
     fn blocks(&self) -> Vec<Block> {
         (0..self.depth()).map(|j| self.block(j)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::models::{Interface, ModelSpec, Workspace};
+    use crate::numerics::linalg::{distance, norm2};
+    use crate::numerics::rng::{Stream, rng};
+    use crate::numerics::{Csr, Design};
+
+    /// Few entries are computed one by one, and pulled back past the product: outputs and gradients are those of the same inputs stored
+    /// densely, which take the whole product, in either order of calls and after a look through the other way.
+    #[test]
+    fn few_entries_are_those_of_the_product() {
+        let (rows, cols) = (9, 7);
+        for depth in 2..=5 {
+            let keys = format!("depth = {depth}\ninit = \"gaussian\"\ninit_scale = 0.9\nwidth = 5");
+            let spec = ModelSpec::parse("model", "matrix_factorization", keys.parse().unwrap(), &[]).unwrap();
+            let interface =
+                Interface { inputs: rows * cols, outputs: 1, shape: Some((rows, cols)), image: None };
+            let model = spec.build(&interface).unwrap();
+            let x: Design = Design::Sparse(Csr {
+                rows: 4,
+                cols: rows * cols,
+                offsets: vec![0, 1, 3, 4, 6],
+                indices: vec![0, 13, 60, 41, 41, 5],
+                values: vec![1.0, 2.0, -1.0, 1.0, 0.5, 1.0],
+            });
+            let dense = Design::Dense(x.to_dense());
+            let (mut one, mut two) = (Workspace::default(), Workspace::default());
+            let mut theta = vec![0.0; model.dim()];
+            model.init(&mut rng(3, Stream::Init), &mut theta);
+            let r = [0.3, -1.0, 2.0, 0.7];
+            for round in 0..3 {
+                theta.iter_mut().enumerate().for_each(|(i, t)| *t += 0.01 * f64::sin((i + round) as f64));
+                let (mut f, mut g) = (vec![0.0; 4], vec![0.0; 4]);
+                let (mut a, mut b) = (vec![7.0; theta.len()], vec![0.0; theta.len()]);
+                if round != 1 {
+                    model.predict(&theta, &x, &mut one, &mut f);
+                    model.predict(&theta, &dense, &mut two, &mut g);
+                    assert!(distance(&f, &g) <= 1e-14 * norm2(&g), "{depth}: {f:?} {g:?}");
+                }
+                model.pullback(&theta, &x, &r, &mut one, &mut a);
+                model.pullback(&theta, &dense, &r, &mut two, &mut b);
+                assert!(distance(&a, &b) <= 1e-14 * norm2(&b), "{depth}: {a:?} {b:?}");
+                // The other way in the same workspace.
+                model.predict(&theta, &dense, &mut one, &mut f);
+                model.predict(&theta, &dense, &mut two, &mut g);
+                assert_eq!(f, g);
+            }
+        }
     }
 }

@@ -3,7 +3,7 @@
 use super::linear::{Linear, LinearSpec};
 use super::{Block, Model, ModelFacts, Workspace};
 use crate::numerics::rng::Rng;
-use crate::numerics::{Design, Matrix};
+use crate::numerics::{Csr, Design, Matrix};
 
 /// A map from parameters `θ [p]` to a linear predictor `W [k * d]`.
 pub trait PredictorMap: Send + Sync + Clone + 'static {
@@ -27,6 +27,24 @@ pub trait PredictorMap: Send + Sync + Clone + 'static {
     /// `out [p × p] = Σ g ∇²W(θ)`, `g [k * d]`.
     fn curvature(&self, theta: &[f64], g: &[f64], layers: &mut Layers, out: &mut Matrix);
 
+    /// The outputs `out [n]` on sparse inputs that ask for so few entries of `W` that the whole of it would be dearer; `false` where that is not
+    /// so, or the map knows no such way.
+    fn predict_entries(&self, _theta: &[f64], _x: &Csr, _layers: &mut Layers, _out: &mut [f64]) -> bool {
+        false
+    }
+
+    /// The pullback `out [p]` of `r [n]` in the same way.
+    fn pull_entries(
+        &self,
+        _theta: &[f64],
+        _x: &Csr,
+        _r: &[f64],
+        _layers: &mut Layers,
+        _out: &mut [f64],
+    ) -> bool {
+        false
+    }
+
     fn facts(&self) -> ModelFacts;
 
     fn blocks(&self) -> Vec<Block>;
@@ -49,6 +67,10 @@ pub struct Layers {
     pub backward: Vec<f64>,
     /// The parameters that `forward` was computed at, for maps that reuse it.
     pub point: Vec<f64>,
+    /// The same of maps on their way past the predictor (`predict_entries`), and what they pull back to its right side.
+    pub beside: Vec<f64>,
+    pub beside_point: Vec<f64>,
+    pub pulled: Vec<f64>,
 }
 
 /// The model of a [`PredictorMap`].
@@ -82,6 +104,11 @@ impl<M: PredictorMap> Model for ThroughPredictor<M> {
     }
 
     fn predict(&self, theta: &[f64], x: &Design, work: &mut Workspace, out: &mut [f64]) {
+        if let Design::Sparse(s) = x
+            && self.map.predict_entries(theta, s, &mut work.layers, out)
+        {
+            return;
+        }
         self.with_predictor(work, |w, work| {
             self.map.predictor(theta, &mut work.layers, w);
             self.linear.predict(w, x, work, out);
@@ -89,6 +116,11 @@ impl<M: PredictorMap> Model for ThroughPredictor<M> {
     }
 
     fn pullback(&self, theta: &[f64], x: &Design, r: &[f64], work: &mut Workspace, out: &mut [f64]) {
+        if let Design::Sparse(s) = x
+            && self.map.pull_entries(theta, s, r, &mut work.layers, out)
+        {
+            return;
+        }
         self.with_predictor(work, |g, work| {
             self.linear.pullback(&[], x, r, work, g);
             self.map.pull(theta, g, &mut work.layers, out);

@@ -10,6 +10,7 @@ pub mod decomposition;
 mod deep_diagonal;
 pub mod design;
 pub mod directed;
+pub(crate) mod entries;
 pub mod factor;
 pub mod fourier;
 pub mod fused;

@@ -41,6 +41,11 @@ impl PseudoInverse {
             let rank = reciprocals.len();
             return Some(Self { x, factor: Factor::Disjoint(reciprocals), rank });
         }
+        Self::by_gram(x.clone()).or_else(|| Self::by_svd(x))
+    }
+
+    /// Through the smaller Gram matrix; `None` where that is too ill-conditioned for the rank to be beyond doubt.
+    pub fn by_gram(x: Arc<Design>) -> Option<Self> {
         let wide = x.rows() <= x.cols();
         let mut gram = if wide { x.gram() } else { x.gram_columns() };
         let m = gram.rows();
@@ -50,14 +55,10 @@ impl PseudoInverse {
                 gram.set(i, j, gram.get(i, j) * scale[i] * scale[j]);
             }
         }
-        if let Some(chol) = Cholesky::new(&gram) {
-            let (low, high) = chol.pivots();
-            if low >= PIVOT_RATIO * high {
-                let factor = if wide { Factor::Rows { chol, scale } } else { Factor::Cols { chol, scale } };
-                return Some(Self { x, factor, rank: m });
-            }
-        }
-        Self::by_svd(x)
+        let chol = Cholesky::new(&gram)?;
+        let (low, high) = chol.pivots();
+        let factor = if wide { Factor::Rows { chol, scale } } else { Factor::Cols { chol, scale } };
+        (low >= PIVOT_RATIO * high).then_some(Self { x, factor, rank: m })
     }
 
     /// Always through the SVD, so that [`PseudoInverse::reduced`] gives orthonormal rows: slower, and right where the

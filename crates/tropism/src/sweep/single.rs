@@ -3,12 +3,14 @@
 use super::plan::COLUMNS;
 use super::{Host, Stoppable, Sweep};
 use crate::Error;
+use crate::data::Targets;
 use crate::examine::{conclude, predict};
 use crate::measures::{self, Moment, View};
-use crate::numerics::linalg;
+use crate::numerics::{Kernel, linalg};
 use crate::optimizers::gradient_descent::GradientDescentSpec;
 use crate::optimizers::modified_gradient_flow::ModifiedGradientFlowSpec;
 use crate::optimizers::{OptimizerSpec, ScheduleSpec};
+use crate::programs::{KernelInterpolant, Program};
 use crate::report::{PicturePoint, Point, Report, SweepRun};
 use crate::spec::{HorizonSpec, Setup, Spec};
 use crate::terms::VerdictKind;
@@ -82,6 +84,7 @@ impl Sweep {
                 Quantity::Measure(id) => read(id, setup, &moment, report, report.series.last()),
                 // Of all seeds together.
                 Quantity::MeanOffset(_) => None,
+                Quantity::NtkDistance { depth } => ntk_distance(*depth, setup, &moment),
                 Quantity::OutputDistance(c) | Quantity::ParameterDistance(c) => {
                     let (beside, other) = follow(&companion(*c, setup, trajectory), host)?;
                     distance(quantity, (setup, trajectory), (&beside, &other))
@@ -180,6 +183,22 @@ fn companion(which: Companion, setup: &Setup, trajectory: &Trajectory) -> Spec {
         }
     }
     spec
+}
+
+/// Relative distance on held-out inputs to the interpolant in the kernel of infinite width, from the outputs at the start; `None` for several
+/// outputs.
+fn ntk_distance(depth: usize, setup: &Setup, moment: &Moment) -> Option<f64> {
+    let (Targets::Real(y), Some(test)) = (&setup.data.targets, setup.data.test.as_deref()) else {
+        return None;
+    };
+    let kernel = Kernel::Ntk { depth };
+    let start = setup.outputs(&setup.theta0, &setup.data);
+    let program = KernelInterpolant::new(kernel, &setup.data.x, Some(&test.x), y, Some(&start)).ok()?;
+    let solution = program.solve(&setup.budget);
+    let added = program.outputs(&solution.w);
+    let at_start = setup.outputs(&setup.theta0, test);
+    let limit: Vec<f64> = at_start.iter().zip(&added[y.len()..]).map(|(f, a)| f + a).collect();
+    Some(linalg::distance(&setup.outputs(&moment.theta, test), &limit) / linalg::norm2(&limit))
 }
 
 /// Relative differences of parameters or outputs below this carry no law.

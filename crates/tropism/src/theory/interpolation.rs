@@ -3,6 +3,7 @@
 use super::case::{Check, check};
 use crate::data::Targets;
 use crate::losses::Task;
+use crate::numerics::pseudo_inverse::PseudoInverse;
 use crate::numerics::{Matrix, linalg};
 use crate::spec::Setup;
 use crate::terms::Holds;
@@ -19,6 +20,13 @@ pub(super) fn rank_and_residual(setup: &Setup) -> (usize, f64) {
         let missed: Vec<f64> = y.iter().zip(&nonzero).map(|(y, has)| if *has { 0.0 } else { *y }).collect();
         let rank = nonzero.iter().filter(|n| **n).count();
         return (rank, linalg::norm2(&missed) / linalg::norm2(&y).max(f64::MIN_POSITIVE));
+    }
+    // A Gram matrix takes a tenth of the time of a decomposition, and is out of doubt where it is well conditioned.
+    if let Some(inverse) = PseudoInverse::by_gram(setup.data.x.clone()) {
+        let mut rest = vec![0.0; y.len()];
+        setup.data.x.apply(&inverse.solve(&y), &mut rest);
+        let residual = linalg::distance(&rest, &y) / linalg::norm2(&y).max(f64::MIN_POSITIVE);
+        return (inverse.rank(), residual);
     }
     of_equations(&setup.data.x.to_dense(), &y)
 }

@@ -1,8 +1,8 @@
 //! The tangent kernel of a wide network moves by `O(1/√width)`.
 //!
 //! `‖K_t − K_0‖_F / ‖K_0‖_F = O(m^{-1/2})` at a fixed time, or at the end of a run to zero loss.
-//! Shapes: two-layer networks of width m.
-//! Assumes: the parametrisation `m^{-1/2} Σ a_j relu(⟨w_j, x⟩)` with independent standard Gaussians at the start, squared loss,
+//! Shapes: networks whose hidden layers have width m.
+//! Assumes: the parametrisation `m^{-1/2} Σ a_j relu(⟨w_j, x⟩)`, and that of more layers, with independent standard Gaussians at the start, squared loss,
 //! gradient descent with a small step or its flow.
 //! Source: Jacot, Gabriel, Hongler 2018 (arXiv 1806.07572), Theorem 2, for the limit; Chizat, Oyallon, Bach 2019 (arXiv
 //! 1812.07956) for the rate. It is an upper bound: where the signs of `a_j` are symmetric, terms of first order cancel, and
@@ -13,8 +13,9 @@
 
 use super::{Quantity, Shape, SweepCase, Trend, TrendPrediction};
 use crate::losses::Task;
+use crate::models::deep_relu::DeepScheme;
 use crate::models::two_layer_relu::Scheme;
-use crate::models::{ModelSpec, Trained};
+use crate::models::{ModelSpec, Structure, Trained};
 use crate::terms::Holds;
 use crate::theory::case::{holds, scope};
 use crate::theory::{Check, Witnesses, check};
@@ -22,15 +23,28 @@ use crate::theory::{Check, Witnesses, check};
 /// See the module header.
 pub struct LazyKernelDrift;
 
-/// What both laws of wide networks assume.
+/// Layers of weights of a network in the kernel parametrisation whose hidden layers have one width; `None` for others.
+pub(super) fn depth_of(sweep: &SweepCase) -> Option<usize> {
+    match &sweep.case.setup.spec.model.model {
+        ModelSpec::two_layer_relu(s) => {
+            let standard = s.scheme == Scheme::Ntk && s.trained == Trained::AllLayers && s.init_scale == 1.0;
+            standard.then_some(2)
+        }
+        ModelSpec::deep_relu(s) => {
+            let standard = s.scheme == DeepScheme::Ntk && s.widths.is_none() && s.init_scale == 1.0;
+            match sweep.case.setup.model.facts().structure {
+                Structure::Relu { depth, .. } => standard.then_some(depth),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
+}
+
+/// What the laws of wide networks assume.
 pub(super) fn wide_network(sweep: &SweepCase) -> Vec<Check> {
     let model = &sweep.case.setup.spec.model;
-    let standard = match &model.model {
-        ModelSpec::two_layer_relu(s) => {
-            s.scheme == Scheme::Ntk && s.trained == Trained::AllLayers && s.init_scale == 1.0
-        }
-        _ => false,
-    };
+    let standard = depth_of(sweep).is_some();
     let words = format!("the model is `{}`", model.id());
     vec![
         sweep.only("model.width"),

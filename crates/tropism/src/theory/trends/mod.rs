@@ -15,6 +15,7 @@ crate::registry::objects! { "trend" Trend {
         lazy_kernel_drift => LazyKernelDrift,
         lazy_tangent_distance => LazyTangentDistance,
         modified_flow_order => ModifiedFlowOrder,
+        ntk_distance => NtkDistance,
     }
 }
 
@@ -40,6 +41,8 @@ pub enum Quantity {
     Measure(String),
     /// Relative distance of the outputs on held-out samples to those of a companion run, at the end of both.
     OutputDistance(Companion),
+    /// The same to the kernel interpolant, from the outputs at the start, of an infinitely wide ReLU network of that depth.
+    NtkDistance { depth: usize },
     /// Euclidean distance of the parameters to those of a companion run, at the end of both.
     ParameterDistance(Companion),
     /// Euclidean length of the mean over the seeds of the parameters less those of a companion run.
@@ -66,6 +69,7 @@ impl Quantity {
         match self {
             Quantity::Measure(id) => id.clone(),
             Quantity::OutputDistance(c) => format!("output_distance_to_{}", of(c)),
+            Quantity::NtkDistance { .. } => "output_distance_to_ntk".into(),
             Quantity::ParameterDistance(c) => format!("parameter_distance_to_{}", of(c)),
             Quantity::MeanOffset(c) => format!("mean_offset_from_{}", of(c)),
         }

@@ -105,11 +105,29 @@ impl ModelFlow<'_> {
         let other = !(self.model.facts().linear_in_inputs && self.loss.facts().convex);
         match self.extreme_curvatures() {
             Some((lowest, highest)) if lowest < -FLAT * highest => Standing::AtSaddle,
-            Some((lowest, highest)) if other && highest > 0.0 && lowest > FLAT * highest => {
+            Some((lowest, highest))
+                if other && highest > 0.0 && lowest > FLAT * highest && !self.leaves_some() =>
+            {
                 Standing::AtMinimiser
             }
             _ => Standing::Unresolved,
         }
+    }
+
+    /// Whether, of a loss without a root, some samples have left the others behind: their slopes are nothing beside those of samples that the
+    /// model cannot move, and yet the outputs grow on. No finite point is a minimiser then.
+    fn leaves_some(&mut self) -> bool {
+        if self.has_root() {
+            return false;
+        }
+        self.loss.slopes(&self.outputs, self.targets, &mut self.slopes);
+        let most = linalg::max_abs(&self.slopes);
+        let k = self.targets.outputs();
+        let Some(jacobian) = self.newton.jacobian() else { return false };
+        self.slopes.chunks_exact(k).enumerate().any(|(i, q)| {
+            linalg::max_abs(q) <= f64::EPSILON * most
+                && (0..k).any(|c| jacobian.row(i * k + c).iter().any(|j| *j != 0.0))
+        })
     }
 
     /// Whether parameters that fit are so near, to first order `‖r‖/σ_min(J)`, that what is left is of no account.
