@@ -1,7 +1,5 @@
 //! The run measured against the reference: one series, one end point, one body of evidence.
 
-use super::conserved::Conserved;
-use super::crossover::before_crossover;
 use super::judge::{Broken, Evidence, Settled};
 use super::measured::{Coordinate, Point, RateSeen, Selected};
 use super::pictures::{self, CompletionReport, FourierReport};
@@ -9,6 +7,7 @@ use super::rate::{fit, forecast};
 use super::reference::Reference;
 use super::settled::settled;
 use super::start;
+use super::unfinished::unfinished;
 use crate::losses::Tail;
 use crate::measures::{
     self, Measure, Moment, View, direction_distance::DirectionDistance, error_rate::error_rate,
@@ -20,15 +19,16 @@ use crate::numerics::logscale::format_log;
 use crate::spec::Setup;
 use crate::terms::{JudgeRule, Rate};
 use crate::theory::Claim;
-use crate::training::{Ended, Phase, Trajectory};
+use crate::training::{Ended, Phase, Snapshot, Trajectory};
 
-/// Smallest margin from which a loss is dominated by its tail: the weights of samples one unit apart differ by e.
-const IN_THE_TAIL: f64 = 5.0;
 /// Coordinates shown: the largest of the predicted and of the selected solution.
 const SHOWN: usize = 12;
 
 /// What the report shows and the judge reads.
+#[derive(Default)]
 pub struct Comparison {
+    /// Whether it is whole; what was told to stop before holds nothing but what the run recorded.
+    pub measured: bool,
     pub series: Vec<Point>,
     pub selected: Selected,
     pub rate: Option<RateSeen>,
@@ -47,7 +47,8 @@ pub struct Comparison {
     pub separated: Option<usize>,
 }
 
-/// Measures every snapshot. `reference` is absent where nothing was predicted.
+/// Measures every snapshot. `reference` is absent where nothing was predicted. Told to stop by the setup's budget, it returns what the run
+/// recorded and nothing measured; a run that was interrupted itself is measured all the same, but for what takes long.
 pub fn compare(
     setup: &Setup,
     reference: Option<&Reference>,
@@ -56,16 +57,19 @@ pub fn compare(
     rule: &JudgeRule,
     trajectory: &Trajectory,
 ) -> Comparison {
-    let moments: Vec<Moment> = trajectory.snapshots.iter().map(|s| Moment::new(setup, s)).collect();
-    let series = series(setup, reference, trajectory, &moments);
+    let interrupted = trajectory.ended == Ended::Interrupted;
+    let goes_on = || interrupted || !setup.budget.stopped();
+    let Some((moments, series)) = measured(setup, reference, trajectory, &goes_on) else {
+        return unmeasured(trajectory);
+    };
     let run = Run { setup, reference, claim, trajectory, moments: &moments };
     let judged = judged_series(&series, claim);
-    let settled = settled(&run, rate, rule, &judged);
+    let settled = if interrupted { Settled::No } else { settled(&run, rate, rule, &judged) };
     let gap = match claim {
         Claim::RiskRatio => judged.iter().filter_map(|p| p.gap).reduce(f64::max),
         _ => judged.last().and_then(|p| p.gap),
     };
-    Comparison {
+    let whole = Comparison {
         selected: selected(&run, &series),
         rate: rate.and_then(|r| fit(&series, r)),
         coordinates: coordinates(&run),
@@ -89,85 +93,54 @@ pub fn compare(
             .position(|m| m.margins.as_ref().is_some_and(|all| all.iter().all(|v| *v > 0.0))),
         unfinished: unfinished(&run, &series),
         left_by_start: claim == Claim::SelectedFromSmallStarts && start::leaves(&run),
+        measured: true,
         series,
+    };
+    // Whatever was told to stop on the way has no value, and nothing must be judged by that.
+    if goes_on() { whole } else { unmeasured(trajectory) }
+}
+
+/// Every moment of the run with what is measured there; `None` if told to stop before the last.
+fn measured(
+    setup: &Setup,
+    reference: Option<&Reference>,
+    trajectory: &Trajectory,
+    goes_on: &dyn Fn() -> bool,
+) -> Option<(Vec<Moment>, Vec<Point>)> {
+    let moment = |s| goes_on().then(|| Moment::new(setup, s));
+    let moments: Vec<Moment> = trajectory.snapshots.iter().map(moment).collect::<Option<_>>()?;
+    let gaps = reference.map_or_else(|| vec![None; moments.len()], |r| r.gaps(setup, &moments, goes_on));
+    let recorded = moments.iter().zip(&trajectory.snapshots).zip(gaps);
+    let one =
+        |((moment, s), gap)| goes_on().then(|| Point { gap, ..point(setup, reference, moment, bare(s)) });
+    let series = recorded.map(one).collect::<Option<_>>()?;
+    Some((moments, series))
+}
+
+/// A recorded moment before anything is measured there.
+fn bare(s: &Snapshot) -> Point {
+    Point {
+        step: s.step,
+        log10_time: log10(s.log_time),
+        log10_loss: log10(s.log_loss),
+        norm: f64::NAN,
+        phase: match s.phase {
+            Phase::Discrete => "discrete".into(),
+            Phase::Flow => "flow".into(),
+        },
+        ..Point::default()
     }
 }
 
-/// What keeps the end of the run from being judged at all.
-fn unfinished(run: &Run, series: &[Point]) -> Option<String> {
-    let Run { setup, reference, claim, trajectory, moments } = *run;
-    match trajectory.ended {
-        Ended::Interrupted => return Some("was interrupted".into()),
-        Ended::Diverged => return Some("diverged: the step size is too long for these data".into()),
-        Ended::Saddle => {
-            return Some(
-                "stands at a saddle, where the gradient vanishes and the loss is not at a minimum".into(),
-            );
-        }
-        Ended::Completed | Ended::Stationary | Ended::BudgetSpent | Ended::PrecisionExhausted => {}
-    }
-    let last = moments.last()?;
-    let conserved = Conserved::of(setup);
-    let lost = |m: &Moment| conserved.as_ref().and_then(|c| c.lost(&m.theta));
-    if let Some(what) = lost(last) {
-        let kept = moments.iter().zip(series).rev().skip_while(|(m, p)| p.gap.is_none() || lost(m).is_some());
-        return Some(match kept.map(|(m, _)| m.log_time).find(|t| t.is_finite()) {
-            Some(t) => format!(
-                "{what}; by t = {} it was still kept, and a horizon up to there can be judged",
-                format_log(t)
-            ),
-            None => what,
-        });
-    }
-    let size = linalg::norm2(last.vector());
-    if let Some(bound) = trajectory.continuation_bound.filter(|b| *b > setup.rule.tolerance * (1.0 + size)) {
-        return Some(format!(
-            "was continued on the flow at a place where the iterates may have slipped from it by {bound:.1e}, against a \
-             predictor of size {size:.1e}; raise horizon.exact_steps or shorten the step"
-        ));
-    }
-    if trajectory.steps > 0 && trajectory.flow_steps > 0 && trajectory.continuation_bound.is_none() {
-        let loss = if setup.model.facts().linear_in_parameters && setup.loss.facts().convex {
-            "whose distance from the iterates is bounded for linear predictors only"
-        } else {
-            "of a loss that is not convex in the parameters, where the iterates may end elsewhere"
-        };
-        return Some(format!(
-            "was continued on the flow {loss}; take optimizer.kind = \"gradient_flow\" from the start, or horizon.steps"
-        ));
-    }
-    let at_infinity = reference.is_some_and(|r| r.at_infinity) && claim != Claim::RiskRatio;
-    let least = |m: &Vec<f64>| reference.map_or(0.0, |r| r.least_margin(m));
-    let margin = last.margins.as_ref().map_or(f64::INFINITY, least);
-    if at_infinity && margin < IN_THE_TAIL {
-        return Some(format!(
-            "is not in the tail of the loss yet, where the limit direction forms: its smallest margin is {}, below \
-             {IN_THE_TAIL}; {}",
-            if margin.abs() < 1e6 { format!("{margin:.2}") } else { format!("{margin:.2e}") },
-            match trajectory.ended {
-                Ended::Stationary => "it came to rest there",
-                Ended::PrecisionExhausted => "no step moves it any more",
-                Ended::BudgetSpent => "its budget of steps ended there",
-                _ => "a longer horizon may decide",
-            }
-        ));
-    }
-    if at_infinity
-        && claim == Claim::Selected
-        && let Some(why) = before_crossover(setup, &trajectory.snapshots)
-    {
-        return Some(why);
-    }
-    if let Some(why) = reference.filter(|r| r.interpolates()).and_then(|_| before_fitting(trajectory)) {
-        return Some(why);
-    }
-    if let Some(why) = reference.and_then(|r| before_forgetting(setup, r, series)) {
-        return Some(why);
-    }
-    if at_infinity && trajectory.ended == Ended::Stationary {
-        return Some("came to rest by rounding, while the theorem speaks of a limit at infinity".into());
-    }
-    None
+fn log10(natural: f64) -> Option<f64> {
+    natural.is_finite().then_some(natural / std::f64::consts::LN_10)
+}
+
+/// A run of which nothing was measured.
+fn unmeasured(trajectory: &Trajectory) -> Comparison {
+    let why = "ended, but was not measured to its end, for the program was asked to stop; measured again, it can be judged";
+    let series = trajectory.snapshots.iter().map(bare).collect();
+    Comparison { unfinished: Some(why.into()), series, ..Comparison::default() }
 }
 
 /// For a quantity without a value at the end: until when it had one.
@@ -175,37 +148,6 @@ fn judged_until(series: &[Point]) -> Option<String> {
     let last = series.iter().rev().find(|p| p.gap.is_some())?.log10_time?;
     let t = format_log(last * std::f64::consts::LN_10);
     Some(format!("by t = {t} it had one, and a horizon up to there can be judged"))
-}
-
-/// Part of the loss at the start that a run which ended before its horizon may have left: a residual of a hundredth of the usual tolerance.
-/// At a saddle before the last of many jumps the point may be as near an interpolant as the rule asks, and yet not where the run would go.
-const NEARLY_FITTED: f64 = 1e-8;
-
-/// Whether the flow ended on its way to an interpolant, by its budget or by rounding.
-fn before_fitting(trajectory: &Trajectory) -> Option<String> {
-    let how = match trajectory.ended {
-        Ended::BudgetSpent => "the flow's budget of steps",
-        Ended::PrecisionExhausted => "rounding",
-        _ => return None,
-    };
-    let (first, last) = (trajectory.snapshots.first()?, trajectory.snapshots.last()?);
-    let left = (last.log_loss - first.log_loss).exp();
-    (left > NEARLY_FITTED).then(|| {
-        format!("was ended by {how} before it had fitted its targets: {left:.1e} of the loss at its start was left")
-    })
-}
-
-/// Where theory says how fast the start is forgotten: whether it is, to the tolerance.
-fn before_forgetting(setup: &Setup, reference: &Reference, series: &[Point]) -> Option<String> {
-    let share = reference.left_of_start?;
-    let start = series.first()?.gap?;
-    let (left, tolerance) = (share * start, setup.rule.tolerance);
-    (left > tolerance).then(|| {
-        format!(
-            "may not have forgotten its start: of the gap there, {start:.2e}, weight decay leaves {left:.2e} at the horizon, above \
-             the tolerance {tolerance:.1e}; a longer horizon or longer steps may decide"
-        )
-    })
 }
 
 /// A run with what it is compared to, and every recorded moment of it.
@@ -218,37 +160,13 @@ pub(super) struct Run<'a> {
     pub moments: &'a [Moment],
 }
 
-fn series(
-    setup: &Setup,
-    reference: Option<&Reference>,
-    trajectory: &Trajectory,
-    moments: &[Moment],
-) -> Vec<Point> {
-    let gaps = reference.map_or_else(|| vec![None; moments.len()], |r| r.gaps(setup, moments));
-    let recorded = moments.iter().zip(&trajectory.snapshots).zip(gaps);
-    recorded
-        .map(|((moment, s), gap)| Point {
-            step: s.step,
-            gap,
-            phase: match s.phase {
-                Phase::Discrete => "discrete".into(),
-                Phase::Flow => "flow".into(),
-            },
-            ..point(setup, reference, moment)
-        })
-        .collect()
-}
-
-/// Everything measured at one moment but the gap.
-fn point(setup: &Setup, reference: Option<&Reference>, moment: &Moment) -> Point {
+/// Everything measured at one moment but the gap, added to what was recorded there.
+fn point(setup: &Setup, reference: Option<&Reference>, moment: &Moment, recorded: Point) -> Point {
     let view = View { setup, moment, target: reference.and_then(|r| r.solution.as_deref()) };
-    let log10 = |v: f64| v.is_finite().then(|| v / std::f64::consts::LN_10);
     let offset = |r: &Reference| r.offset_distance(moment.w.as_deref()?, moment.log_time);
     let law = reference.and_then(|r| r.law);
     let shown = measures::all().into_iter().filter(|(id, m)| m.facts().shown || law == Some(id));
     Point {
-        log10_time: log10(moment.log_time),
-        log10_loss: log10(moment.log_loss),
         norm: Norm.evaluate(&view).unwrap_or(f64::NAN),
         direction_distance: reference.and_then(|r| distance(r, &view)),
         offset_distance: reference.and_then(offset).filter(|v| v.is_finite()),
@@ -262,7 +180,7 @@ fn point(setup: &Setup, reference: Option<&Reference>, moment: &Moment) -> Point
             .and_then(|test| error_rate(test, &setup.outputs(&moment.theta, test))),
         measured: shown.filter_map(|(id, m)| Some((id.to_string(), m.evaluate(&view)?))).collect(),
         spectrum: pictures::spectrum(setup, moment),
-        ..Point::default()
+        ..recorded
     }
 }
 

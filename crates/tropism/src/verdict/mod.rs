@@ -18,6 +18,7 @@ mod settled;
 mod start;
 mod targets;
 mod trend;
+mod unfinished;
 
 pub use compare::{Comparison, compare, evidence};
 pub use judge::{Broken, Evidence, Finding, Settled, judge};
