@@ -120,7 +120,10 @@ fn unusable_entries() {
         fails(t, &plain(), Task::Binary),
         "a.csv, row 3, column c0: the entry is infinite; every entry must be a finite number, and none is filled in. Mend it, or leave out its row or column."
     );
-    assert_eq!(fails(table(&[], &[]), &plain(), Task::Binary), "a.csv: there are no samples.");
+    assert_eq!(
+        fails(table(&[], &[]), &plain(), Task::Binary),
+        "a.csv: there are no samples, and at least one is needed."
+    );
 }
 
 #[test]
