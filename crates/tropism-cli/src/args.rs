@@ -178,20 +178,25 @@ pub struct Explain {
 }
 
 /// Write a commented experiment file to start from.
+///
+/// With --model the file comes with data, a loss and an optimizer that suit the model, small enough to run in seconds.
 #[derive(Debug, clap::Args)]
 pub struct New {
     /// File to write, never overwritten; `-` is the terminal
     #[arg(default_value = "experiment.toml", value_hint = ValueHint::FilePath)]
     pub file: PathBuf,
-    /// Data set or generator, see `tropism list data`
-    #[arg(long, value_name = "KIND", default_value = "gaussian_separable")]
-    pub data: String,
+    /// Model, see `tropism list model` [default: linear]
+    #[arg(long, value_name = "KIND")]
+    pub model: Option<String>,
+    /// Data set or generator, see `tropism list data` [default: gaussian_separable, or what suits the model]
+    #[arg(long, value_name = "KIND")]
+    pub data: Option<String>,
     /// Loss, see `tropism list loss` [default: the first that fits the data]
     #[arg(long, value_name = "KIND")]
     pub loss: Option<String>,
-    /// Optimizer, see `tropism list optimizer`
-    #[arg(long, value_name = "KIND", default_value = "gradient_descent")]
-    pub optimizer: String,
+    /// Optimizer, see `tropism list optimizer` [default: gradient_descent, or what suits the model]
+    #[arg(long, value_name = "KIND")]
+    pub optimizer: Option<String>,
 }
 
 /// Render the report of a run folder again.

@@ -17,11 +17,14 @@ pub const VERDICT: &str = "verdict.json";
 pub const REPORT: &str = "report.html";
 pub const FIGURES: &str = "figures";
 pub const CHECKPOINT: &str = "checkpoint.bin";
+/// A whole run that is still to be measured.
+pub const UNMEASURED: &str = "unmeasured.bin";
 /// Marks a run that was interrupted.
 pub const PARTIAL: &str = "PARTIAL";
 
 /// What a run folder may hold.
-const KNOWN: [&str; 8] = [EXPERIMENT, PREDICTION, TRAJECTORY, VERDICT, REPORT, FIGURES, CHECKPOINT, PARTIAL];
+const KNOWN: [&str; 9] =
+    [EXPERIMENT, PREDICTION, TRAJECTORY, VERDICT, REPORT, FIGURES, CHECKPOINT, UNMEASURED, PARTIAL];
 
 /// A run folder under construction; removed when dropped before it is published.
 pub struct RunFolder {

@@ -102,5 +102,5 @@ fn a_matrix_file_with_gaps_is_completed() {
     // Seven of nine entries of a matrix of rank one: the path is found from the experiment's own folder.
     assert_eq!(report.json()["data"]["samples"], 7);
     desk.file("work/gaps.csv", "1,,3\n2,,\n3,,9\n");
-    desk.call(&["run", "work/complete.toml"]).refuses(&["column 2", "no observed entry"]);
+    desk.call(&["run", "work/complete.toml"]).refuses(&["column 2", "none of its entries is observed"]);
 }

@@ -62,6 +62,25 @@ fn bad_tables_are_refused_with_row_and_column() {
     with_csv("x,y,label\n1,2,1\nfoo,1,-1\n").refuses(&["points.csv", "row 3"]);
     with_csv("x,y,lable\n1,2,1\n1,1,-1\n").refuses(&["`label`", "Did you mean `lable`?"]);
     with_csv("x,y,label\n1,2,1\n2,1,1\n").refuses(&["points.csv", "at least two classes"]);
+    let missing = ["points.csv", "row 3", "column y", "drop = [\"y\"]"];
+    for cell in ["NA", "n/a", "nan", ""] {
+        with_csv(&format!("x,y,label\n1,2,1\n1,{cell},-1\n")).refuses(&missing);
+    }
+    // A missing value in the first row makes no header of it.
+    with_csv("1,NA,1\n2,3,-1\n").refuses(&["points.csv", "label"]);
+    with_csv("x,y,label\n1,2,1\n1,1,NA\n").refuses(&[
+        "points.csv",
+        "row 3",
+        "column label",
+        "the label is missing",
+    ]);
+    with_csv("x,y,label\n1,2,1\n1,1e200,-1\n").refuses(&[
+        "points.csv",
+        "row 3",
+        "column y",
+        "1e200",
+        "at most 1e100",
+    ]);
     with_csv("x,y,label\n").refuses(&["points.csv"]);
     with_csv("").refuses(&["points.csv"]);
 }
@@ -74,6 +93,32 @@ fn impossible_combinations_say_what_is_missing() {
     let text = experiment("kind = \"diabetes\"", "kind = \"logistic\"", "kind = \"gradient_descent\"", "");
     attempt(&[("a.toml", &text)]).refuses(&["a.toml"]);
     edited("time = \"1e1000\"", "steps = 0").refuses(&["`steps`"]);
+}
+
+/// A matrix file to complete: NA, N/A, NaN and empty cells are the missing entries, all alike.
+#[test]
+fn missing_entries_of_a_matrix_are_the_mask() {
+    let attempt = |csv: &str| {
+        let desk = Desk::new();
+        let text = "[data]\nkind = \"matrix\"\npath = \"m.csv\"\n[model]\nkind = \"matrix_factorization\"\n[loss]\n\
+                    kind = \"squared\"\n[optimizer]\nkind = \"gradient_flow\"\n";
+        desk.file("a.toml", text).file("m.csv", csv);
+        desk.call(&["predict", "a.toml"])
+    };
+    let shown: Vec<String> = ["NA", "N/A", "nan", ""]
+        .iter()
+        .map(|gap| {
+            let found = attempt(&format!("1,2,{gap}\n2,{gap},6\n3,6,9\n"));
+            assert_ne!(found.code, 2, "{}", found.err);
+            assert!(found.out.contains("7 of 9 entries"), "{}", found.out);
+            found.out
+        })
+        .collect();
+    assert!(shown.iter().all(|s| *s == shown[0]), "{shown:?}");
+    attempt("1,2,NA\n2,4,NA\n3,6,NA\n").refuses(&["m.csv, column 3", "none of its entries is observed"]);
+    attempt("1,2\nNA,\n").refuses(&["m.csv, row 2", "none of its entries is observed"]);
+    attempt("1,two\n3,4\n").refuses(&["m.csv, row 1, column 2", "`two`"]);
+    attempt("1,1e300\n3,4\n").refuses(&["m.csv, row 1, column 2", "1e300"]);
 }
 
 /// What can be judged is no error: the verdict says it, and the folder can be read.

@@ -47,6 +47,41 @@ fn starters_run_as_they_stand() {
     assert!(desk.read("own.toml").contains("\npath = \"data.csv\""));
 }
 
+/// A file for every model, with data that suit it: it parses, builds, and a theorem speaks of it.
+#[test]
+fn every_model_has_a_starter_of_which_a_theorem_speaks() {
+    let desk = Desk::new();
+    let listed = desk.call(&["list", "model", "--json"]).json();
+    let models: Vec<&str> =
+        listed["members"].as_array().unwrap().iter().map(|m| m["id"].as_str().unwrap()).collect();
+    assert!(models.contains(&"matrix_factorization") && models.len() >= 8, "{models:?}");
+    for model in &models {
+        let file = format!("{model}.toml");
+        desk.call(&["new", &file, "--model", model]).expect(0);
+        let text = desk.read(&file);
+        assert!(text.contains("\n[model]\n") && text.contains(&format!("\nkind = \"{model}\"\n")), "{text}");
+        let predicted = desk.call(&["predict", &file, "--json"]);
+        predicted.expect(0);
+        assert!(predicted.json()["theorem"].is_string(), "{model}: {}", predicted.out);
+    }
+    // The default start of a factorisation is small enough for theory to speak, and to decide.
+    assert!(desk.read("matrix_factorization.toml").contains("kind = \"matrix_completion\""));
+    for model in ["matrix_factorization", "diagonal", "two_layer_relu"] {
+        let judged = desk.call(&["run", &format!("{model}.toml"), "--json"]);
+        assert!([0, 1].contains(&judged.code), "{model}: {}{}", judged.out, judged.err);
+    }
+    // Any other data, loss or optimizer may be asked for beside it.
+    let args = ["new", "b.toml", "--model", "deep_linear", "--data", "iris", "--loss", "cross_entropy"];
+    desk.call(&args).expect(0);
+    assert_ne!(desk.call(&["predict", "b.toml"]).code, 2);
+    desk.call(&["new", "own.toml", "--model", "matrix_factorization", "--data", "matrix"]).expect(0);
+    assert!(desk.read("own.toml").contains("\npath = \"matrix.csv\""));
+    desk.call(&["new", "c.toml", "--model", "deep_liner"]).refuses(&["Did you mean `deep_linear`?"]);
+    desk.call(&["new", "c.toml", "--model", "matrix_factorization", "--data", "gaussian_separable"])
+        .refuses(&["matrices"]);
+    assert!(!desk.path("c.toml").exists());
+}
+
 #[test]
 fn schemas_completions_and_manual_pages() {
     let desk = Desk::new();

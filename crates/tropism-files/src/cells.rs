@@ -1,6 +1,6 @@
 //! Numbers in the cells of delimited text, with a decimal point or a decimal comma.
 
-use crate::lines::number;
+use crate::lines::{is_missing, missing, number};
 use tropism::Error;
 use tropism::data::FileSpec;
 
@@ -66,11 +66,9 @@ impl Decimal {
     pub(crate) fn finite(self, cell: &[u8], column: &str, first: bool) -> Result<f64, String> {
         match self.number(cell) {
             Some(v) if v.is_finite() => Ok(v),
-            Some(v) => Err(tropism::data::prepare::not_finite(v)),
-            None if cell.is_empty() => {
-                Err("the cell is empty; every cell must hold a number, and none is filled in.".into())
-            }
-            None => Err(self.fault(cell, column, first)),
+            Some(v) if !v.is_nan() => Err(tropism::data::prepare::not_finite(v)),
+            _ if is_missing(cell) => Err(missing(cell, Some(column))),
+            _ => Err(self.fault(cell, column, first)),
         }
     }
 

@@ -2,7 +2,7 @@
 //! the memory of its matrix and of its longest record.
 
 use crate::cells::Decimal;
-use crate::lines::{RowTracker, number};
+use crate::lines::{RowTracker, cell_count, is_missing, number};
 use crate::records::{Record, Records};
 use crate::{at, room};
 use tropism::Error;
@@ -14,7 +14,8 @@ pub(crate) fn read(spec: &FileSpec) -> Result<Table, Error> {
     let path = &spec.path;
     let mut records = Records::open(path, spec)?;
     let size = records.size;
-    let first = owned(&mut records)?.ok_or_else(|| Error::data(path, "the file is empty."))?;
+    let first = owned(&mut records)?
+        .ok_or_else(|| Error::data(path, "the file is empty; it must hold one sample in each row."))?;
     let second = owned(&mut records)?;
     let seen = first.cells.iter().chain(second.iter().flat_map(|r| &r.cells)).map(Vec::as_slice);
     let (decimal, decimal_note) = Decimal::choose(spec, records.delimiter, seen)?;
@@ -125,7 +126,11 @@ impl<'a> Sink<'a> {
                 path,
                 row,
                 None,
-                format!("the row has {found} cells, but the first row has {width}."),
+                format!(
+                    "the row has {}, but the first row has {width}; every row must have as many. Fill in what is missing, and \
+                     quote cells that hold the separator.",
+                    cell_count(found)
+                ),
             ));
         }
         rows.push(row);
@@ -145,11 +150,22 @@ impl<'a> Sink<'a> {
 
 fn take_label(cell: &[u8], decimal: Decimal, labels: &mut LabelBuilder) -> Result<(), String> {
     match std::str::from_utf8(cell) {
-        Ok("") => Err("the label is empty.".into()),
+        Ok(text) if is_missing(cell) => {
+            let found = if text.is_empty() {
+                "the label is empty".into()
+            } else {
+                format!("the label is missing (`{text}`)")
+            };
+            Err(format!(
+                "{found}; every sample needs one, and none is filled in. Fill it in or delete the row."
+            ))
+        }
         Ok(text) => {
             match decimal.number(cell) {
                 Some(v) if !v.is_finite() => {
-                    return Err(format!("the label `{text}` is not a finite number."));
+                    return Err(format!(
+                        "the label `{text}` is not a finite number; mend it or delete the row."
+                    ));
                 }
                 Some(_) if decimal == Decimal::Comma => labels.push(&text.replace(',', ".")),
                 _ => labels.push(text),
@@ -179,11 +195,12 @@ fn owned(records: &mut Records) -> Result<Option<Owned>, Error> {
     Ok(records.next()?.map(own))
 }
 
-/// Names stand above numbers: some cell is a word where the row below has a number.
+/// Names stand above numbers: some cell is a word where the row below has a number. A missing value is no name.
 fn is_header(first: &[String], second: Option<&[String]>, decimal: Decimal) -> bool {
     let is_number = |s: &String| decimal.number(s.as_bytes()).is_some();
+    let is_name = |s: &String| !is_number(s) && !is_missing(s.as_bytes());
     match second {
-        Some(below) => first.iter().zip(below).any(|(a, b)| !is_number(a) && is_number(b)),
+        Some(below) => first.iter().zip(below).any(|(a, b)| is_name(a) && is_number(b)),
         None => !first.iter().any(is_number),
     }
 }

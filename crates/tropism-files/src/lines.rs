@@ -59,15 +59,38 @@ pub(crate) fn number(cell: &[u8]) -> Option<f64> {
     std::str::from_utf8(cell).ok()?.parse().ok()
 }
 
+/// A number of cells in words.
+pub(crate) fn cell_count(n: usize) -> String {
+    format!("{n} {}", if n == 1 { "cell" } else { "cells" })
+}
+
+/// Whether a cell says that its value is missing: it is empty, or holds `NA`, `N/A` or `NaN` in any case.
+pub(crate) fn is_missing(cell: &[u8]) -> bool {
+    let cell = cell.trim_ascii();
+    let word = |w: &[u8]| cell.eq_ignore_ascii_case(w);
+    cell.is_empty() || word(b"na") || word(b"n/a") || number(cell).is_some_and(f64::is_nan)
+}
+
+/// What is wrong with a missing value where there must be none; `column` can be left out by that name.
+pub(crate) fn missing(cell: &[u8], column: Option<&str>) -> String {
+    let found = match String::from_utf8_lossy(cell) {
+        text if text.is_empty() => "the cell is empty".into(),
+        text => format!("the value is missing (`{text}`)"),
+    };
+    let drop = column
+        .map_or(String::new(), |c| format!(", or leave the column out with drop = [\"{c}\"] in [data]"));
+    format!(
+        "{found}; every cell must hold a number, and none is filled in. Fill it in or delete the row{drop}."
+    )
+}
+
 /// The finite number in a text without decimal commas, or what is wrong with it.
 pub(crate) fn finite(cell: &[u8]) -> Result<f64, String> {
     match number(cell) {
         Some(v) if v.is_finite() => Ok(v),
-        Some(v) => Err(tropism::data::prepare::not_finite(v)),
-        None if cell.is_empty() => {
-            Err("the cell is empty; every cell must hold a number, and none is filled in.".into())
-        }
-        None => {
+        Some(v) if !v.is_nan() => Err(tropism::data::prepare::not_finite(v)),
+        _ if is_missing(cell) => Err(missing(cell, None)),
+        _ => {
             let text: String = String::from_utf8_lossy(cell).chars().take(40).collect();
             Err(format!("`{text}` is not a number."))
         }

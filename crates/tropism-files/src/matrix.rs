@@ -1,14 +1,14 @@
 //! A file with nothing but a matrix, of which entries may be missing.
 
 use crate::at;
-use crate::lines::number;
+use crate::lines::{cell_count, is_missing, number};
 use crate::records::Records;
 use tropism::Error;
 use tropism::data::{FileSpec, Format, Table};
 use tropism::numerics::Matrix;
 
 /// Reads a matrix: delimited text without a header, a NumPy array of two dimensions, or the columns of a Parquet file. An empty
-/// cell, null or NaN is a missing entry, and becomes NaN.
+/// cell, null, `NA`, `N/A` or NaN is a missing entry, and becomes NaN.
 ///
 /// # Errors
 /// Another format; ragged rows, words and infinite entries, with row and column; an empty file.
@@ -31,7 +31,11 @@ fn text(spec: &FileSpec) -> Result<Table, Error> {
     while let Some(record) = records.next()? {
         let found = record.cells().count();
         if rows > 0 && found != cols {
-            let what = format!("the row has {found} cells, the first one has {cols}.");
+            let what = format!(
+                "the row has {}, but the first one has {cols}; every row of a matrix must be as long, with an empty \
+                 cell or NA where an entry is missing.",
+                cell_count(found)
+            );
             return Err(at(&spec.path, record.row, None, what));
         }
         cols = found;
@@ -52,13 +56,14 @@ fn text(spec: &FileSpec) -> Result<Table, Error> {
 fn entry(cell: &[u8]) -> Result<f64, String> {
     let text = String::from_utf8_lossy(cell);
     match number(cell) {
-        _ if text.trim().is_empty() => Ok(f64::NAN),
-        Some(v) if v.is_infinite() => Err(format!("`{}` is infinite.", text.trim())),
+        _ if is_missing(cell) => Ok(f64::NAN),
+        Some(v) if v.is_infinite() => Err(format!(
+            "`{text}` is infinite; write a finite number, or leave the cell empty if it is missing."
+        )),
         Some(v) => Ok(v),
-        None if text.trim().eq_ignore_ascii_case("nan") => Ok(f64::NAN),
         None => Err(format!(
-            "`{}` is neither a number nor empty; a matrix file has no header and no names.",
-            text.trim()
+            "`{text}` is neither a number nor a missing entry (an empty cell, NA or NaN); a matrix file has no header and no \
+             names."
         )),
     }
 }
@@ -92,6 +97,16 @@ mod tests {
         assert_eq!((x.rows(), x.cols(), table.label), (2, 3, None));
         assert!(x.get(0, 1).is_nan() && x.get(1, 0).is_nan());
         assert_eq!((x.get(0, 0), x.get(0, 2), x.get(1, 2)), (1.0, 3.0, -60.0));
+    }
+
+    #[test]
+    fn every_usual_word_for_a_missing_entry_is_one() {
+        let x = read_text("NA,1,nan\n N/A ,2,\nNaN,3,\"NA\"\nn/a,-NaN,4\n").unwrap().x.to_dense();
+        let found: Vec<bool> = x.as_slice().iter().map(|v| v.is_nan()).collect();
+        let (gap, not) = (true, false);
+        assert_eq!(found, [gap, not, gap, gap, not, gap, gap, not, gap, gap, gap, not]);
+        let Err(Error::Data { what, .. }) = read_text("1,none\n") else { panic!("a word is no gap") };
+        assert!(what.contains("`none`") && what.contains("NA or NaN"), "{what}");
     }
 
     /// The same matrix as NumPy array and as Parquet file, whose cells are numbers with NaN in the gap.

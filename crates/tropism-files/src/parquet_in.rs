@@ -107,7 +107,8 @@ impl Chunk<'_> {
             }
             if present < records && !self.gaps {
                 let missing = levels.iter().position(|&l| l == 0).unwrap_or(0);
-                let what = "the cell is empty (null); every cell must hold a value, and none is filled in.";
+                let what = "the cell is empty (null); every cell must hold a value, and none is filled in. Fill it in, delete the \
+                            row, or leave the column out with `drop` in [data].";
                 return Err(self.at(done + missing, what.into()));
             }
             // Where cells are empty the levels tell which row a value belongs to.

@@ -103,7 +103,7 @@ fn columns_of_text_are_left_out() {
         (t.columns.as_slice(), numbers(&t)),
         (["a".to_string(), "b".into()].as_slice(), vec![0.0, 1.0])
     );
-    assert!(t.notes.contains(&"2 column(s) were left out: `id`, `colour`.".to_string()), "{:?}", t.notes);
+    assert!(t.notes.contains(&"2 columns were left out: `id`, `colour`.".to_string()), "{:?}", t.notes);
     s.drop = vec![ColumnRef::Name("color".into())];
     assert!(message(&s).contains("no column `color` to drop"), "{}", message(&s));
     assert!(message(&s).contains("Did you mean `colour`?"), "{}", message(&s));
@@ -152,23 +152,23 @@ fn gzip_is_unpacked() {
 fn faults_name_row_and_column() {
     let dir = Scratch::new("csv-faults");
     let m = |text: &str| message(&spec(&dir, text));
-    assert!(m("a,b,y\n1,2,0\n1,2\n").contains("a.csv, row 3: the row has 2 cells, but the first row has 3."));
+    assert!(m("a,b,y\n1,2,0\n1,2\n").contains("a.csv, row 3: the row has 2 cells, but the first row has 3;"));
     assert!(m("a,b,y\n1,2,0\n\n1,2,3,4\n").contains("row 4: the row has 4 cells"));
     assert!(m("a,b,y\n1,2,0\n1,two,0\n").contains("row 3, column b: `two` is not a number."));
     let late = m("a;b;y\n1;2;0\n1;2,5;0\n");
     assert!(late.contains("row 3, column b: `2,5` is not a number with a decimal point"), "{late}");
     assert!(late.contains("set decimal = \",\""), "{late}");
     assert!(m("a,b,y\n1,,0\n").contains("row 2, column b: the cell is empty"));
-    assert!(m("a,b,y\n1,nan,0\n").contains("row 2, column b: the entry is not a number (NaN)"));
+    assert!(m("a,b,y\n1,nan,0\n").contains("row 2, column b: the value is missing (`nan`)"));
     assert!(m("a,b,y\n-inf,1,0\n").contains("row 2, column a: the entry is infinite"));
-    assert!(m("a,b,y\n1,2,\n").contains("row 2, column y: the label is empty."));
-    assert!(m("a,b,y\n1,2,NaN\n").contains("row 2, column y: the label `NaN` is not a finite number."));
+    assert!(m("a,b,y\n1,2,\n").contains("row 2, column y: the label is empty;"));
+    assert!(m("a,b,y\n1,2,NaN\n").contains("row 2, column y: the label is missing (`NaN`)"));
     assert!(m("a,b,y\n1,\"2,0\n").contains("row 2, column 2: a quoted cell is not closed"));
     assert!(m("a,b,y\n1,2,\"x\ny\"\n\n4,5,\"6").contains("row 5, column 3: a quoted cell is not closed"));
     assert!(m("a,b,y\n1,2,\"two\nlines\"\n1,2,0,4\n").contains("row 4: the row has 4 cells"));
     assert!(m("a,b,y\n1,2,0\n,,\n").contains("row 3, column a: the cell is empty"));
-    assert!(m("").contains("a.csv: the file is empty."));
-    assert!(m("\u{feff}\r\n \n").contains("a.csv: the file is empty."));
+    assert!(m("").contains("a.csv: the file is empty;"));
+    assert!(m("\u{feff}\r\n \n").contains("a.csv: the file is empty;"));
     assert!(m("1\n2\n").contains("there is only one column"));
     let mut s = spec(&dir, "price,size,rooms\n1,2,3\n");
     s.label = Some(ColumnRef::Name("prize".into()));

@@ -102,7 +102,7 @@ fn svmlight_faults() {
     let dir = Scratch::new("svm-faults");
     let m = |text: &str| message(&FileSpec::new(dir.write("a.svm", text.as_bytes())));
     assert!(m("1 1:2\n1 2:x\n").contains("a.svm, row 2, column 2: `x` is not a number"));
-    assert!(m("1 1:nan\n").contains("row 1, column 1: the entry is not a number (NaN)"));
+    assert!(m("1 1:nan\n").contains("row 1, column 1: the value is missing (`nan`)"));
     assert!(m("1 1:1 1:2\n").contains("row 1, column 1: the index occurs twice"));
     assert!(m("1 -1:1\n").contains("the index of `-1:1` is not a whole number"));
     assert!(m("1 5\n").contains("row 1: `5` is not of the form index:value"));

@@ -57,7 +57,7 @@ pub enum Error {
     Incompatible { left: String, right: String, missing: String },
 
     /// The data themselves are unusable.
-    #[error("{source_name}{}: {what}", place(*row, column.as_deref()))]
+    #[error("{source_name}{}: {}", place(*row, column.as_deref()), ended(what))]
     Data {
         /// File path or data-set id.
         source_name: String,
@@ -114,6 +114,11 @@ pub fn nearest(found: &str, valid: &[String]) -> Option<String> {
         .map(|(_, v)| v.clone())
 }
 
+/// `1 row`, `2 rows`: a number with its noun in agreement.
+pub(crate) fn counted(n: usize, one: &str, several: &str) -> String {
+    format!("{n} {}", if n == 1 { one } else { several })
+}
+
 fn at_line(line: Option<usize>) -> String {
     line.map_or(String::new(), |l| format!(" (line {l})"))
 }
@@ -124,6 +129,11 @@ fn listed(valid: &[String]) -> String {
 
 fn suggestion(nearest: Option<&str>) -> String {
     nearest.map_or(String::new(), |n| format!(" Did you mean `{n}`?"))
+}
+
+/// A sentence with its full stop.
+fn ended(what: &str) -> String {
+    if what.ends_with(['.', '?', '!']) { what.into() } else { format!("{what}.") }
 }
 
 fn place(row: Option<usize>, column: Option<&str>) -> String {

@@ -118,7 +118,10 @@ pub fn conclude(setup: &Setup, predicted: &Predicted, trajectory: &Trajectory) -
         rate: comparison.rate,
         rule: setup.rule,
         data: data_report(setup),
-        run: run_report(setup, predicted, trajectory, comparison.separated),
+        run: RunReport {
+            measured: comparison.measured,
+            ..run_report(setup, predicted, trajectory, comparison.separated)
+        },
         series: comparison.series,
         coordinates: comparison.coordinates,
         completion: comparison.completion,
@@ -262,6 +265,7 @@ fn run_report(
         flow_rejected: trajectory.flow_rejected,
         continuation_bound: trajectory.continuation_bound,
         ended: trajectory.ended.word().into(),
+        measured: true,
         phases: phases(setup, predicted, trajectory, separated),
     }
 }

@@ -3,10 +3,13 @@
 //! A new member is one file and one word in its room's `members!` list. The macro makes it the module, the
 //! registry entry, the id, the spec key and, through its file header, the page that `tropism explain` prints.
 
-use crate::error::{Error, nearest};
-use schemars::{JsonSchema, Schema};
+mod keys;
+
+pub use keys::{keys_of, parse_keys};
+
+use crate::error::Error;
+use schemars::Schema;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 /// One registered member of a room.
@@ -282,82 +285,6 @@ fn expects_type(kind: &str, property: &Value, root: &Schema) -> String {
 pub fn unknown_kind(section: &str, kind: &str, members: &[Member]) -> Error {
     let valid: Vec<String> = members.iter().map(|m| m.id.to_string()).collect();
     Error::unknown_word(section, "kind", kind, valid)
-}
-
-/// The keys that a spec struct understands.
-pub fn keys_of<T: JsonSchema>() -> Vec<String> {
-    let schema = schemars::schema_for!(T);
-    let properties = schema.as_object().and_then(|o| o.get("properties")).and_then(|p| p.as_object());
-    properties.map(|p| p.keys().cloned().collect()).unwrap_or_default()
-}
-
-/// Reads a spec struct from the keys of a section; an unknown key is refused with the nearest valid one, a bad
-/// value with the key it stands under. `extra` are keys of the same section that another part reads.
-pub fn parse_keys<T: DeserializeOwned + JsonSchema>(
-    section: &str,
-    keys: toml::Table,
-    extra: &[String],
-) -> Result<T, Error> {
-    let known = keys_of::<T>();
-    if let Some(key) = keys.keys().find(|k| !known.contains(k)) {
-        let mut valid: Vec<String> = known.iter().chain(extra).cloned().collect();
-        valid.sort();
-        valid.dedup();
-        return Err(Error::UnknownKey {
-            section: section.into(),
-            key: key.clone(),
-            nearest: nearest(key, &valid),
-            valid,
-            line: None,
-        });
-    }
-    T::deserialize(toml::Value::Table(keys.clone()))
-        .map_err(|whole| blame::<T>(section, &keys, &whole.to_string()))
-}
-
-/// Finds the key whose value alone cannot be read.
-fn blame<T: DeserializeOwned>(section: &str, keys: &toml::Table, whole: &str) -> Error {
-    for (key, value) in keys {
-        let single = toml::Table::from_iter([(key.clone(), value.clone())]);
-        if let Err(e) = T::deserialize(toml::Value::Table(single)) {
-            let message = e.to_string();
-            // A required key elsewhere is missing in this reduced table: not this key's fault.
-            if message.contains("missing field") {
-                continue;
-            }
-            return Error::BadValue {
-                section: section.into(),
-                key: key.clone(),
-                found: value.to_string(),
-                expected: one_line(&message),
-                line: None,
-            };
-        }
-    }
-    let missing = whole.split('`').nth(1).unwrap_or("?");
-    Error::MissingKey { section: section.into(), key: missing.into(), expected: one_line(whole) }
-}
-
-fn one_line(message: &str) -> String {
-    let line = message.lines().map(str::trim).filter(|l| !l.is_empty()).collect::<Vec<_>>().join(", ");
-    // The reader's own words for types, in the user's.
-    [
-        ("expected usize", "expected a whole number of at least 0"),
-        ("expected u64", "expected a whole number of at least 0"),
-        ("expected f64", "expected a number"),
-        ("expected a boolean", "expected true or false"),
-        (
-            "data did not match any variant of untagged enum ColumnRef",
-            "expected a column's name or its number, counted from 1",
-        ),
-        (
-            "data did not match any variant of untagged enum Time",
-            "expected a time as a number or as text such as \"1e100000\"",
-        ),
-        ("unknown variant", "there is no"),
-    ]
-    .iter()
-    .fold(line, |l, (from, to)| l.replace(from, to))
 }
 
 #[cfg(test)]

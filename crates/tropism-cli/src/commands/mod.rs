@@ -10,6 +10,7 @@ mod predict;
 mod report;
 mod run;
 mod schema;
+mod suited;
 mod sweep;
 
 use crate::args::Command;

@@ -8,6 +8,7 @@ use crate::folder::{self, Identity, RunFolder};
 use crate::progress::{Progress, Waiting};
 use crate::terminal::{colour, complain, say, width};
 use crate::{interrupt, trajectory};
+use serde::de::DeserializeOwned;
 use std::fs;
 use std::path::{Path, PathBuf};
 use tropism::examine::{Predicted, conclude, predict};
@@ -42,7 +43,7 @@ fn begin(args: &Run, file: &Path) -> Result<Exit, Error> {
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     let version = env!("CARGO_PKG_VERSION");
     let head = format!("# {name} as tropism {version} resolved it: every default is written out.\n\n");
-    carry_out(args, &experiment, &predicted, &target, &(head + &experiment.resolved), None)
+    carry_out(args, &experiment, &predicted, &target, &(head + &experiment.resolved), Left::Everything)
 }
 
 /// Continues the interrupted run in `folder`, which is replaced only when it has ended.
@@ -53,10 +54,13 @@ fn resume(args: &Run, folder: &Path) -> Result<Exit, Error> {
     if !folder.join(folder::PARTIAL).exists() {
         return refuse("this run was not interrupted, so there is nothing to continue");
     }
-    let path = folder.join(folder::CHECKPOINT);
-    let bytes = fs::read(&path).map_err(Error::file(&path, "read"))?;
-    let Ok(checkpoint) = postcard::from_bytes::<Checkpoint>(&bytes) else {
-        return refuse("its checkpoint.bin is damaged or of another version of Tropism");
+    let left = if folder.join(folder::UNMEASURED).exists() {
+        read(folder, folder::UNMEASURED)?.map(Left::Measuring)
+    } else {
+        read(folder, folder::CHECKPOINT)?.map(Left::Steps)
+    };
+    let Some(left) = left else {
+        return refuse("its checkpoint.bin or unmeasured.bin is damaged or of another version of Tropism");
     };
     let experiment = Experiment::reload(folder, &report)?;
     let predicted = foresee(args, &file, &experiment)?;
@@ -64,7 +68,23 @@ fn resume(args: &Run, folder: &Path) -> Result<Exit, Error> {
         return refuse("the experiment, its data or the prediction have changed since the run began");
     }
     let text = fs::read_to_string(&file).map_err(Error::file(&file, "read"))?;
-    carry_out(args, &experiment, &predicted, folder, &text, Some(checkpoint))
+    carry_out(args, &experiment, &predicted, folder, &text, left)
+}
+
+/// What is left to do of a run.
+enum Left {
+    Everything,
+    /// The run itself, from here on.
+    Steps(Checkpoint),
+    /// Nothing but to measure and judge it.
+    Measuring(Trajectory),
+}
+
+/// What a file of an interrupted run's folder holds; `None` if it is damaged.
+fn read<T: DeserializeOwned>(folder: &Path, name: &str) -> Result<Option<T>, Error> {
+    let path = folder.join(name);
+    let bytes = fs::read(&path).map_err(Error::file(&path, "read"))?;
+    Ok(postcard::from_bytes(&bytes).ok())
 }
 
 /// Forms the prediction.
@@ -93,7 +113,7 @@ fn carry_out(
     predicted: &Predicted,
     target: &Path,
     text: &str,
-    from: Option<Checkpoint>,
+    left: Left,
 ) -> Result<Exit, Error> {
     // The prediction is on disk before the first step.
     let folder = RunFolder::create(target)?;
@@ -102,9 +122,10 @@ fn carry_out(
 
     let job = experiment.setup.job();
     let mut progress = Progress::new(args.quiet);
-    let trajectory = match from {
-        None => training::run(&job, &mut progress),
-        Some(checkpoint) => training::resume(&job, checkpoint, &mut progress),
+    let trajectory = match left {
+        Left::Everything => training::run(&job, &mut progress),
+        Left::Steps(checkpoint) => training::resume(&job, checkpoint, &mut progress),
+        Left::Measuring(trajectory) => trajectory,
     };
     drop(progress);
 
@@ -136,8 +157,20 @@ fn write(folder: &RunFolder, report: &Report, trajectory: &Trajectory) -> Result
             trajectory.steps
         );
         folder.write(folder::PARTIAL, note)?;
+    } else if !report.run.measured {
+        folder.write(folder::UNMEASURED, whole(trajectory)?)?;
+        let note = "This run came to its end, but was interrupted before it was measured.\n`tropism run --resume` and this folder \
+                    measure and judge it.\n";
+        folder.write(folder::PARTIAL, note)?;
     }
     Ok(report)
+}
+
+/// A whole run as bytes. What only a continuation of its steps would need is left out.
+fn whole(trajectory: &Trajectory) -> Result<Vec<u8>, Error> {
+    let checkpoint = Checkpoint { snapshots: vec![], ..trajectory.checkpoint.clone() };
+    let bytes = postcard::to_stdvec(&Trajectory { checkpoint, ..trajectory.clone() });
+    bytes.map_err(Error::Checkpoint)
 }
 
 /// Shows the outcome on standard output.
@@ -151,7 +184,7 @@ fn present(args: &Run, report: &Report, target: &Path) -> Result<(), Error> {
     }
     let mut text = report::text(report, width(), colour());
     text.push_str(&format!("{:12}{}\n", "report", page.display()));
-    if report.run.ended == Ended::Interrupted.word() {
+    if report.run.ended == Ended::Interrupted.word() || !report.run.measured {
         text.push_str(&format!("{:12}tropism run --resume {}\n", "to continue", target.display()));
     }
     say(&text)

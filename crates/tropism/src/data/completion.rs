@@ -1,5 +1,6 @@
 //! Data whose inputs are matrices: observed entries become samples with one nonzero input each.
 
+use super::range::{outside, what_is_wrong};
 use super::{Dataset, Targets, Truth};
 use crate::Error;
 use crate::numerics::{Csr, Design, Matrix};
@@ -11,28 +12,30 @@ use std::sync::Arc;
 /// that are not observed but known (not NaN in `values`) become the held-out samples.
 ///
 /// # Errors
-/// A row or a column without an observed entry, for nothing can be said of it; infinite entries.
+/// A row or a column without an observed entry, for nothing can be said of it; infinite entries and those beyond 1e100.
 pub fn completion(name: &str, values: &Matrix, observed: &[bool]) -> Result<Dataset, Error> {
     let (rows, cols) = (values.rows(), values.cols());
-    if let Some(at) = values.as_slice().iter().zip(observed).position(|(v, o)| *o && !v.is_finite()) {
-        let what = format!("the entry in row {} and column {} is infinite", at / cols + 1, at % cols + 1);
-        return Err(Error::data(name, what));
-    }
-    let seen = |what: &str, number: usize, any: bool| {
-        if any {
-            return Ok(());
-        }
-        let message = format!(
-            "{what} {} has no observed entry: nothing determines it. Drop it, or observe more entries",
-            number + 1
-        );
-        Err(Error::data(name, message))
+    let refuse = |row: Option<usize>, column: Option<usize>, what: String| {
+        let column = column.map(|j| (j + 1).to_string());
+        Err(Error::Data { source_name: name.into(), row: row.map(|i| i + 1), column, what })
     };
-    for i in 0..rows {
-        seen("row", i, observed[i * cols..(i + 1) * cols].contains(&true))?;
+    // A hidden entry that is NaN is not known; every other one counts, for the held-out error at least.
+    let known = |at: usize| observed[at] || !values.as_slice()[at].is_nan();
+    if let Some(at) = (0..rows * cols).find(|&at| known(at) && outside(values.as_slice()[at])) {
+        let what = what_is_wrong("value", values.as_slice()[at]);
+        return refuse(Some(at / cols), Some(at % cols), what);
     }
-    for j in 0..cols {
-        seen("column", j, (0..rows).any(|i| observed[i * cols + j]))?;
+    let empty = |line: &str| {
+        format!(
+            "none of its entries is observed, so nothing determines them; every {line} needs an observed entry. Leave the \
+             {line} out, or observe more entries."
+        )
+    };
+    if let Some(i) = (0..rows).find(|i| !observed[i * cols..(i + 1) * cols].contains(&true)) {
+        return refuse(Some(i), None, empty("row"));
+    }
+    if let Some(j) = (0..cols).find(|j| !(0..rows).any(|i| observed[i * cols + j])) {
+        return refuse(None, Some(j), empty("column"));
     }
     let known: Vec<usize> = (0..rows * cols).filter(|&e| observed[e]).collect();
     let hidden: Vec<usize> =

@@ -10,6 +10,7 @@
 
 use super::table::{missing_column, name_list};
 use crate::Error;
+use crate::error::counted;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -221,7 +222,8 @@ pub struct Layout {
 /// The note on columns that were left out.
 pub fn dropped_note(columns: &[String], dropped: &[bool]) -> Option<String> {
     let names: Vec<&String> = columns.iter().zip(dropped).filter(|(_, d)| **d).map(|(c, _)| c).collect();
-    (!names.is_empty()).then(|| format!("{} column(s) were left out: {}.", names.len(), name_list(&names)))
+    let count = counted(names.len(), "column was", "columns were");
+    (!names.is_empty()).then(|| format!("{count} left out: {}.", name_list(&names)))
 }
 
 #[cfg(test)]
@@ -244,7 +246,7 @@ mod tests {
     fn columns_are_dropped_by_name_or_number() {
         let l = layout(&[name("id"), ColumnRef::Number(3)], None).expect("both exist");
         assert_eq!((l.label, l.inputs), (3, vec![1]));
-        assert!(l.notes[1].contains("2 column(s) were left out: `id`, `b`."), "{:?}", l.notes);
+        assert!(l.notes[1].contains("2 columns were left out: `id`, `b`."), "{:?}", l.notes);
         // The label is looked for among what is left.
         assert_eq!(layout(&[name("kind")], None).expect("b is the last").label, 2);
         let l = layout(&[name("id"), name("id")], Some("a")).expect("twice is once");

@@ -1,15 +1,18 @@
 //! Your own matrix to complete: entries given here or in a file, missing ones as NaN.
 //!
-//! Shapes: `rows × cols`; every entry that is a number is observed, every NaN (in a CSV or Parquet file also an empty cell) is missing.
+//! Shapes: `rows × cols`; every entry that is a number is observed, every NaN is missing; in a CSV file also an empty cell, `NA` or `N/A`, in a
+//! Parquet file an empty cell.
 //! Assumes: nothing.
 //! Source: your numbers; a relative path is taken from the experiment file's own folder.
 //! Units and invariance: as given.
-//! Errors: ragged or infinite entries, a row or column without an observed entry, both or neither of `entries` and `path`.
+//! Errors: ragged or infinite entries, those beyond 1e100, a row or column without an observed entry, both or neither of `entries` and
+//! `path`.
 //! Example: `data.kind = "matrix"`, `data.entries = [[nan, 1.0], [1.0, 0.0]]`.
 
 use super::completion::completion;
 use super::{Dataset, FileSpec, Table};
 use crate::Error;
+use crate::error::counted;
 use crate::numerics::Matrix;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -36,7 +39,8 @@ impl MatrixSpec {
             (Some(rows), None) => inline(rows)?,
             (None, Some(path)) => load(&FileSpec { matrix: true, ..FileSpec::new(path) })?.x.to_dense(),
             (None, None) => {
-                let expected = "give the matrix itself, or `path` to a file that holds it";
+                let expected =
+                    "it gives the matrix itself; the key `path` to a file that holds it will do as well";
                 return Err(Error::MissingKey {
                     section: "data".into(),
                     key: "entries".into(),
@@ -44,13 +48,22 @@ impl MatrixSpec {
                 });
             }
             (Some(_), Some(path)) => {
-                return Err(Error::bad_value("data", "path", path, "give either entries or path, not both"));
+                return Err(Error::bad_value(
+                    "data",
+                    "path",
+                    path,
+                    "`entries` already gives the matrix; remove one of the two keys",
+                ));
             }
         };
         let observed: Vec<bool> = values.as_slice().iter().map(|v| !v.is_nan()).collect();
         let name = self.path.as_deref().unwrap_or("matrix");
         completion(name, &values, &observed)
     }
+}
+
+fn entries(n: usize) -> String {
+    counted(n, "entry", "entries")
 }
 
 fn inline(rows: &[Vec<f64>]) -> Result<Matrix, Error> {
@@ -64,13 +77,12 @@ fn inline(rows: &[Vec<f64>]) -> Result<Matrix, Error> {
         ));
     }
     if let Some(bad) = rows.iter().position(|r| r.len() != cols) {
-        let found = format!("row {} with {} entries", bad + 1, rows[bad].len());
-        return Err(Error::bad_value(
-            "data",
-            "entries",
-            found,
-            &format!("every row must have {cols} entries"),
-        ));
+        let found = format!("a matrix whose row {} has {}", bad + 1, entries(rows[bad].len()));
+        let expected = format!(
+            "every row must be as long as the first, which has {}; write nan where one is missing",
+            entries(cols)
+        );
+        return Err(Error::bad_value("data", "entries", found, &expected));
     }
     Ok(Matrix::from_rows(rows))
 }

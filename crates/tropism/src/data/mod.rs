@@ -12,6 +12,7 @@ pub mod matrix;
 pub mod memory;
 pub mod points;
 pub mod prepare;
+pub mod range;
 mod source;
 pub mod table;
 

@@ -9,6 +9,7 @@
 
 use super::{Dataset, Task};
 use crate::Error;
+use crate::error::counted;
 use crate::numerics::Matrix;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -32,15 +33,35 @@ impl Points {
         let bad = |key: &str, found: String, expected: &str| Error::bad_value("data", key, found, expected);
         let d = self.x.first().map_or(0, Vec::len);
         if d == 0 {
-            return Err(bad("x", "[]".into(), "give one row of numbers for each sample"));
+            return Err(bad(
+                "x",
+                "[]".into(),
+                "it must hold one row of numbers for each sample, at least one",
+            ));
         }
-        if let Some(i) = self.x.iter().position(|r| r.len() != d || r.iter().any(|v| !v.is_finite())) {
-            let expected = format!("every row must hold {d} finite numbers");
-            return Err(bad("x", format!("row {}: {:?}", i + 1, self.x[i]), &expected));
+        if let Some(i) = self.x.iter().position(|r| r.len() != d) {
+            let numbers = |n: usize| counted(n, "number", "numbers");
+            let found = format!("a list whose row {} has {}", i + 1, numbers(self.x[i].len()));
+            let expected = format!("every row must be as long as the first, which has {}", numbers(d));
+            return Err(bad("x", found, &expected));
         }
-        if self.y.len() != self.x.len() || self.y.iter().any(|v| !v.is_finite()) {
-            let expected = format!("it must hold one finite number for each of the {} samples", self.x.len());
-            return Err(bad("y", format!("{:?}", self.y), &expected));
+        let place = |(i, r): (usize, &Vec<f64>)| Some((i, r.iter().position(|v| !v.is_finite())?));
+        if let Some((i, j)) = self.x.iter().enumerate().find_map(place) {
+            let found = format!("{} in row {}, column {}", self.x[i][j], i + 1, j + 1);
+            return Err(bad("x", found, "every input must be a finite number"));
+        }
+        if self.y.len() != self.x.len() {
+            let found = format!("a list of {}", counted(self.y.len(), "number", "numbers"));
+            let samples = counted(self.x.len(), "sample", "samples");
+            return Err(bad(
+                "y",
+                found,
+                &format!("it must hold one number for each sample of `x`, {samples}"),
+            ));
+        }
+        if let Some(i) = self.y.iter().position(|v| !v.is_finite()) {
+            let found = format!("{} at place {}", self.y[i], i + 1);
+            return Err(bad("y", found, "every target must be a finite number"));
         }
         let x = Matrix::from_rows(&self.x);
         match task {
@@ -48,7 +69,11 @@ impl Points {
             Task::Binary if self.y.iter().all(|v| v.abs() == 1.0) => {
                 Ok(Dataset::binary("points", x, self.y.clone()))
             }
-            Task::Binary => Err(bad("y", format!("{:?}", self.y), "labels are -1 and +1")),
+            Task::Binary => {
+                let odd = self.y.iter().position(|v| v.abs() != 1.0).unwrap_or(0);
+                let found = format!("{} at place {}", self.y[odd], odd + 1);
+                Err(bad("y", found, "the labels of a classification must be -1 or +1"))
+            }
             Task::Multiclass => Err(Error::incompatible(
                 "data.kind = \"points\"",
                 "a loss for several classes",
@@ -84,7 +109,8 @@ mod tests {
         };
         refuses(&[], &[], "one row of numbers");
         refuses(&[&[1.0, 2.0], &[1.0]], &[1.0, 1.0], "row 2");
-        refuses(&[&[1.0]], &[1.0, -1.0], "each of the 1 samples");
-        refuses(&[&[1.0]], &[0.5], "-1 and +1");
+        refuses(&[&[1.0]], &[1.0, -1.0], "each sample of `x`, 1 sample");
+        refuses(&[&[1.0]], &[0.5], "-1 or +1");
+        refuses(&[&[1.0, 2.0], &[1.0, f64::NAN]], &[1.0, 1.0], "NaN in row 2, column 2");
     }
 }

@@ -7,8 +7,9 @@ mod columns;
 mod duplicates;
 mod labels;
 
-use super::{Dataset, Table, Targets};
+use super::{Dataset, RowNumbers, Table, Targets, range};
 use crate::Error;
+use crate::error::counted;
 use crate::numerics::{
     Design,
     rng::{Stream, rng},
@@ -65,6 +66,7 @@ pub struct Preparation {
     /// Share of the samples held out as a test set, drawn by the seed; at least 0 and below 1.
     pub test_fraction: f64,
     /// Keep at most this many samples, drawn by the seed.
+    #[schemars(range(min = 1))]
     pub limit: Option<usize>,
 }
 
@@ -87,7 +89,8 @@ pub fn prepare(table: Table, how: &Preparation, task: Task, seed: u64) -> Result
     let standardise = how.standardise.unwrap_or(table.standardise);
     let stats = columns::Stats::of(&table.x, &rows);
     stats.note(&table, standardise, rows.len(), &mut notes);
-    let Table { source, columns: mut features, x, notes: mut all_notes, image, .. } = table;
+    let Table { source, columns: mut features, x, notes: mut all_notes, image, rows: numbers, label, .. } =
+        table;
     all_notes.append(&mut notes);
 
     let finish = |mut x: Design| {
@@ -99,6 +102,17 @@ pub fn prepare(table: Table, how: &Preparation, task: Task, seed: u64) -> Result
     let test_x = (!held.is_empty()).then(|| finish(x.select(&held)));
     let whole = rows.len() == x.rows() && rows.iter().enumerate().all(|(i, &r)| i == r);
     let train_x = finish(if whole { x } else { x.select(&rows) });
+    // After the standardisation, which brings large columns into range.
+    let origin = Origin {
+        source: &source,
+        rows: &numbers,
+        label: label.as_ref().map(|l| l.name.as_str()),
+        features: &features,
+    };
+    origin.check(&train_x, &targets, &rows)?;
+    if let Some(x) = &test_x {
+        origin.check(x, &held_targets, &held)?;
+    }
     if how.bias {
         features.push("bias".into());
         all_notes.push("A column of ones named `bias` was appended.".into());
@@ -130,20 +144,21 @@ fn check_options(how: &Preparation, task: Task) -> Result<(), Error> {
             "data",
             "test_fraction",
             how.test_fraction,
-            "a number at least 0 and below 1 is needed",
+            "it must be a number of at least 0 and below 1",
         ));
     }
     if how.limit == Some(0) {
-        return Err(Error::bad_value("data", "limit", 0, "at least one sample must be kept"));
+        return Err(Error::bad_value("data", "limit", 0, "it must be at least 1: no sample would be kept"));
     }
     if task == Task::Regression && how.classes.is_some() {
-        return Err(Error::incompatible("data.classes", "a regression loss", "it has no classes to select"));
+        let missing = "it has no classes to select; remove data.classes, or take a classification loss such as logistic";
+        return Err(Error::incompatible("data.classes", "a regression loss", missing));
     }
     if task != Task::Binary && how.positive.is_some() {
         return Err(Error::incompatible(
             "data.positive",
             "this loss",
-            "only a binary classification loss has a positive class",
+            "only a loss for two classes has a positive one; remove data.positive",
         ));
     }
     Ok(())
@@ -151,10 +166,13 @@ fn check_options(how: &Preparation, task: Task) -> Result<(), Error> {
 
 fn check_table(table: &Table) -> Result<(), Error> {
     if table.x.rows() == 0 {
-        return Err(Error::data(&table.source, "there are no samples."));
+        return Err(Error::data(&table.source, "there are no samples, and at least one is needed."));
     }
     if table.x.cols() == 0 {
-        return Err(Error::data(&table.source, "there are no input columns besides the label."));
+        return Err(Error::data(
+            &table.source,
+            "there are no input columns besides the label, and at least one is needed.",
+        ));
     }
     if let Some(label) = &table.label
         && label.values.len() != table.x.rows()
@@ -178,8 +196,29 @@ fn check_table(table: &Table) -> Result<(), Error> {
 
 /// What is wrong with an entry that is NaN or infinite.
 pub fn not_finite(v: f64) -> String {
-    let what = if v.is_nan() { "not a number (NaN)" } else { "infinite" };
-    format!("the entry is {what}; every entry must be a finite number, and none is filled in.")
+    range::not_finite("entry", v)
+}
+
+/// Where training and held-out samples stand in the source, to blame one of them.
+struct Origin<'a> {
+    source: &'a str,
+    rows: &'a RowNumbers,
+    label: Option<&'a str>,
+    features: &'a [String],
+}
+
+impl Origin<'_> {
+    /// Refuses samples, in the order `which`, that no run can work with.
+    fn check(&self, x: &Design, targets: &Targets, which: &[usize]) -> Result<(), Error> {
+        let Some(range::Fault { sample, column, what }) = range::fault(x, targets) else { return Ok(()) };
+        let column = column.map_or(self.label, |j| self.features.get(j).map(String::as_str));
+        Err(Error::Data {
+            source_name: self.source.into(),
+            row: which.get(sample).map(|&i| self.rows.of(i)),
+            column: column.map(Into::into),
+            what,
+        })
+    }
 }
 
 /// Training and test positions, each in the order of the source.
@@ -194,8 +233,9 @@ fn draw(
     let held = (kept as f64 * how.test_fraction).round() as usize;
     if how.test_fraction > 0.0 && (held == 0 || held == kept) {
         let what = format!(
-            "`data.test_fraction` = {} of {kept} samples leaves {} empty.",
+            "`data.test_fraction` = {} of {} leaves {} empty, and both need a sample; choose another share or more samples.",
             how.test_fraction,
+            counted(kept, "sample", "samples"),
             if held == 0 { "the test part" } else { "the training part" }
         );
         return Err(Error::data(&table.source, what));

@@ -60,6 +60,16 @@ pub enum RowNumbers {
     Listed(Vec<usize>),
 }
 
+impl RowNumbers {
+    /// The one-based row of sample `i` in the source.
+    pub fn of(&self, i: usize) -> usize {
+        match self {
+            RowNumbers::From(first) => first + i,
+            RowNumbers::Listed(rows) => rows.get(i).copied().unwrap_or(i + 1),
+        }
+    }
+}
+
 impl Table {
     /// A table without labels, rows counted from 1.
     pub fn new(source: impl Into<String>, columns: Vec<String>, x: impl Into<Design>) -> Self {
@@ -99,10 +109,7 @@ impl Table {
 
     /// The one-based row of sample `i` in the source.
     pub fn row(&self, i: usize) -> usize {
-        match &self.rows {
-            RowNumbers::From(first) => first + i,
-            RowNumbers::Listed(rows) => rows.get(i).copied().unwrap_or(i + 1),
-        }
+        self.rows.of(i)
     }
 
     /// The name of column `j`, or its one-based number if it has none.

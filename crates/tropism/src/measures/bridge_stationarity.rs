@@ -26,7 +26,7 @@ impl Measure for BridgeStationarity {
             _ => return None,
         };
         let (margins, w) = (view.setup.data.margins()?, view.moment.w.as_deref()?);
-        smallest(|slack| bridge_stationarity(&margins, w, depth, slack))
+        smallest(view.setup, |slack| bridge_stationarity(&margins, w, depth, slack))
     }
 
     fn facts(&self) -> MeasureFacts {

@@ -12,7 +12,7 @@
 //! kinks at such points, where a gradient is a choice), and for problems too large to hold all gradients.
 //! Example: the law of `tropism explain steepest_descent_kkt`.
 
-use super::kkt_residual::{SLACKS, margin_gradients, near_minimal};
+use super::kkt_residual::{least, margin_gradients, near_minimal};
 use super::{Measure, MeasureFacts, View};
 use crate::models::Structure;
 use crate::numerics::Norm;
@@ -32,7 +32,7 @@ impl Measure for GeometryKktResidual {
         let gradients = margin_gradients(view, &near)?;
         let chosen: Vec<f64> = near.iter().map(|&i| margins[i]).collect();
         let blocks = setup.model.blocks();
-        let each = SLACKS.iter().filter_map(|&slack| {
+        least(setup, |slack| {
             let found = match norm {
                 Norm::Spectral => {
                     kkt::spectral_residual(&gradients, &moment.theta, &chosen, (slack, &blocks))
@@ -40,8 +40,7 @@ impl Measure for GeometryKktResidual {
                 _ => kkt::norm_residual(&gradients, &moment.theta, &chosen, (slack, norm)),
             };
             Some(found?.above.max(slack / (1.0 + slack)))
-        });
-        each.reduce(f64::min)
+        })
     }
 
     fn facts(&self) -> MeasureFacts {

@@ -20,17 +20,25 @@ use crate::data::Targets;
 use crate::models::Workspace;
 use crate::numerics::Matrix;
 use crate::numerics::linalg::axpy;
-use crate::programs::kkt;
+use crate::programs::{Budget, kkt};
+use crate::spec::Setup;
 
 /// Margins within one plus this of the smallest may carry weight. Weight on larger margins buys a smaller residual with
 /// complementarity: the best of several limits is taken.
 pub(super) const SLACKS: [f64; 6] = [0.1, 0.03, 0.01, 3e-3, 1e-3, 1e-4];
 
 /// The smallest of the larger of residual and complementarity over all limits.
-pub(super) fn smallest(found: impl Fn(f64) -> Option<kkt::KktResidual>) -> Option<f64> {
-    let each = SLACKS.iter().filter_map(|&s| found(s)).map(|k| k.residual.max(k.complementarity));
-    each.reduce(f64::min)
+pub(super) fn smallest(setup: &Setup, found: impl Fn(f64) -> Option<kkt::KktResidual>) -> Option<f64> {
+    least(setup, |slack| found(slack).map(|k| k.residual.max(k.complementarity)))
 }
+
+/// The smallest over all limits on margins; `None` if told to stop in between, for what is left is no minimum over all of them.
+pub(super) fn least(setup: &Setup, mut found: impl FnMut(f64) -> Option<f64>) -> Option<f64> {
+    let goes_on = |_: &&f64| !setup.budget.stopped();
+    let each = SLACKS.iter().take_while(goes_on).filter_map(|&s| found(s));
+    each.reduce(f64::min).filter(|_| !setup.budget.stopped())
+}
+
 /// Rounds of further gradients at kinks.
 const ROUNDS: usize = 40;
 /// Largest number of entries of all gradients together.
@@ -42,6 +50,9 @@ pub struct KktResidual;
 impl Measure for KktResidual {
     fn evaluate(&self, view: &View) -> Option<f64> {
         let (setup, moment) = (view.setup, view.moment);
+        if setup.budget.stopped() {
+            return None;
+        }
         setup.model.facts().homogeneity?;
         let margins = moment.margins.as_ref()?;
         let near = near_minimal(margins)?;
@@ -49,11 +60,10 @@ impl Measure for KktResidual {
         let chosen: Vec<f64> = near.iter().map(|&i| margins[i]).collect();
         let mut kinked = kinked_margins(view, &near);
         if kinked.is_empty() {
-            return smallest(|slack| kkt::kkt_residual(&gradients, &moment.theta, &chosen, slack));
+            return smallest(setup, |slack| kkt::kkt_residual(&gradients, &moment.theta, &chosen, slack));
         }
-        let mut pool = Pool { rows: rows_of(&gradients), margins: chosen };
-        let each = SLACKS.iter().filter_map(|&slack| pool.best(&moment.theta, slack, &mut kinked));
-        each.reduce(f64::min)
+        let mut pool = Pool { rows: rows_of(&gradients), margins: chosen, budget: &setup.budget };
+        least(setup, |slack| pool.best(&moment.theta, slack, &mut kinked))
     }
 
     fn facts(&self) -> MeasureFacts {
@@ -62,12 +72,13 @@ impl Measure for KktResidual {
 }
 
 /// Gradients collected so far, each with the margin it belongs to.
-struct Pool {
+struct Pool<'a> {
     rows: Vec<Vec<f64>>,
     margins: Vec<f64>,
+    budget: &'a Budget,
 }
 
-impl Pool {
+impl Pool<'_> {
     /// The larger of residual and complementarity for one limit on margins, with gradients added while they help.
     fn best(&mut self, theta: &[f64], slack: f64, kinked: &mut [(f64, KinkedMargin)]) -> Option<f64> {
         let limit = self.margins.iter().copied().fold(f64::INFINITY, f64::min) * (1.0 + slack);
@@ -78,7 +89,7 @@ impl Pool {
             let value = found.residual.max(found.complementarity);
             let helped = best.is_none_or(|b| found.residual > found.complementarity && value < 0.98 * b);
             best = Some(best.map_or(value, |b| b.min(value)));
-            if !helped || (self.rows.len() + kinked.len()) * theta.len() > LARGEST {
+            if !helped || self.budget.stopped() || (self.rows.len() + kinked.len()) * theta.len() > LARGEST {
                 break;
             }
             let mut rest = theta.to_vec();

@@ -101,6 +101,9 @@ impl Moment {
 
     /// Largest eigenvalue of the training loss's Hessian, where it is not too dear: [`Setup::sharpness`].
     pub fn sharpness(&self, setup: &Setup) -> Option<f64> {
+        if setup.budget.stopped() {
+            return None;
+        }
         *self.sharpness.get_or_init(|| setup.sharpness(&self.theta))
     }
 
@@ -146,7 +149,7 @@ pub struct MeasureFacts {
     pub shown: bool,
 }
 
-/// A number read off a predictor; `None` where it has no meaning.
+/// A number read off a predictor; `None` where it has no meaning, and, of what takes long, once the setup's budget says stop.
 pub trait Measure: Send + Sync {
     fn evaluate(&self, view: &View) -> Option<f64>;
     fn facts(&self) -> MeasureFacts;

@@ -36,13 +36,17 @@ pub enum ConvScheme {
 #[serde(deny_unknown_fields, default)]
 pub struct ConvReluSpec {
     /// Channels of each convolutional layer, first to last.
+    #[schemars(inner(range(min = 1)))]
     pub channels: Vec<usize>,
     /// Rows and columns of every kernel.
+    #[schemars(range(min = 1))]
     pub kernel: usize,
     /// Pixels from one position of a kernel to the next.
+    #[schemars(range(min = 1))]
     pub stride: usize,
     /// Rows and columns of an image; those of the data if absent.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(inner(range(min = 1)))]
     pub shape: Option<[usize; 2]>,
     /// How the start is drawn.
     pub scheme: ConvScheme,

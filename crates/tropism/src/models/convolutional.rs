@@ -43,11 +43,14 @@ pub enum ConvolutionalStart {
 #[serde(deny_unknown_fields, default)]
 pub struct ConvolutionalSpec {
     /// Number of layers, the output layer included.
+    #[schemars(range(min = 1, max = 64))]
     pub depth: usize,
     /// Length of the kernels; the whole input unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
     pub kernel: Option<usize>,
     /// Channels of every hidden layer.
+    #[schemars(range(min = 1))]
     pub channels: usize,
     /// How the layers start.
     pub init: ConvolutionalStart,
@@ -72,11 +75,13 @@ impl ConvolutionalSpec {
         check_not_saddle(self.init_scale, self.depth)?;
         let kernel = self.kernel.unwrap_or(inputs);
         if kernel == 0 || kernel > inputs {
-            let expected = format!("it must lie between 1 and the number of inputs, {inputs}");
+            let expected = format!(
+                "it must lie between 1 and {inputs}, the number of inputs: a kernel is no longer than the signal"
+            );
             return Err(Error::bad_value("model", "kernel", kernel, &expected));
         }
         if self.channels == 0 {
-            return Err(Error::bad_value("model", "channels", 0, "at least one channel is needed"));
+            return Err(Error::bad_value("model", "channels", 0, "it must be a whole number of at least 1"));
         }
         let balanced = self.init == ConvolutionalStart::Balanced;
         if balanced && (kernel < inputs || self.channels > 1) {

@@ -4,28 +4,36 @@
 //! Assumes: nothing. Without biases.
 //! Source: Ji, Telgarsky 2018, arXiv 1810.02032; Arora, Cohen, Hazan 2018, arXiv 1802.06509 (balanced start).
 //! Units and invariance: homogeneous of degree `N`; commutes with rotations of the inputs.
-//! Errors: `depth` outside 1..64, a width of 0, `widths` of the wrong number, more weights than a gigabyte holds,
+//! Errors: `depth` outside 1..64, a width of 0, `widths` beside `width` or a `depth` that does not agree, more weights than a gigabyte holds,
 //! `init_scale = 0` for `N ≥ 2` (a saddle).
-//! Example: `model.kind = "deep_linear"`, `model.depth = 3`, `model.width = 10`.
+//! Example: `model.kind = "deep_linear"`, `model.depth = 3`, `model.width = 10`, or `model.widths = [10, 5]`.
 
+use super::chain::Chain;
 use super::factors::{Factors, Start};
 use super::through_predictor::ThroughPredictor;
-use super::{Interface, Model, ModelFacts, Structure, check_depth, check_not_saddle, check_size};
+use super::{Interface, Model, ModelFacts, Structure, check_not_saddle, check_size};
 use crate::Error;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+
+/// Depth where neither `depth` nor `widths` says one.
+const USUAL_DEPTH: usize = 3;
 
 /// Spec keys of the deep linear network.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DeepLinearSpec {
-    /// Number of weight matrices, `N`.
-    pub depth: usize,
+    /// Number of weight matrices, `N`; 3 unless `widths` say otherwise, with which it must agree.
+    #[schemars(range(min = 1, max = 64))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub depth: Option<usize>,
     /// Width of every hidden layer; that of the wider end unless given.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
     pub width: Option<usize>,
-    /// Width of each of the `depth − 1` hidden layers, in the place of `width`.
+    /// Width of each of the hidden layers, first to last, in the place of `depth` and `width`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(inner(range(min = 1)))]
     pub widths: Option<Vec<usize>>,
     /// How the factors start.
     pub init: Start,
@@ -35,26 +43,44 @@ pub struct DeepLinearSpec {
 
 impl Default for DeepLinearSpec {
     fn default() -> Self {
-        Self { depth: 3, width: None, widths: None, init: Start::Gaussian, init_scale: 0.1 }
+        Self { depth: None, width: None, widths: None, init: Start::Gaussian, init_scale: 0.1 }
     }
 }
 
 impl DeepLinearSpec {
+    /// Number of weight matrices.
+    pub(super) fn depth(&self) -> usize {
+        let listed = self.widths.as_ref().map_or(USUAL_DEPTH, |w| w.len() + 1);
+        self.depth.unwrap_or(listed)
+    }
+
+    fn chain(&self) -> Chain<'_> {
+        Chain {
+            depth: self.depth,
+            width: self.width,
+            widths: self.widths.as_deref(),
+            usual_depth: USUAL_DEPTH,
+            usual_width: 1,
+            least_depth: 1,
+        }
+    }
+
     /// The model itself, after checking the ranges of its keys.
     ///
     /// # Errors
     /// See the module header.
     pub fn build(&self, interface: &Interface) -> Result<Box<dyn Model>, Error> {
         let Interface { inputs, outputs, .. } = *interface;
-        let sizes = sizes(self.depth, self.width, self.widths.as_deref(), (outputs, inputs))?;
-        check_not_saddle(self.init_scale, self.depth)?;
+        let sizes = sizes(self.chain(), (outputs, inputs))?;
+        let depth = self.depth();
+        check_not_saddle(self.init_scale, depth)?;
         let facts = ModelFacts {
-            homogeneity: Some(self.depth as f64),
-            linear_in_parameters: self.depth == 1,
+            homogeneity: Some(depth as f64),
+            linear_in_parameters: depth == 1,
             linear_in_inputs: true,
-            is_predictor: self.depth == 1,
+            is_predictor: depth == 1,
             outputs,
-            structure: Structure::DeepLinear { depth: self.depth },
+            structure: Structure::DeepLinear { depth },
         };
         Ok(Box::new(ThroughPredictor::new(Factors {
             sizes,
@@ -66,33 +92,13 @@ impl DeepLinearSpec {
     }
 }
 
-/// Sizes `[cols, widths…, rows]` of a chain of `depth` factors.
-pub(super) fn sizes(
-    depth: usize,
-    width: Option<usize>,
-    widths: Option<&[usize]>,
-    (rows, cols): (usize, usize),
-) -> Result<Vec<usize>, Error> {
-    check_depth(depth, 1)?;
-    let inner = match (widths, width) {
-        (Some(_), Some(w)) => {
-            return Err(Error::bad_value("model", "width", w, "give either width or widths, not both"));
-        }
-        (Some(list), None) if list.len() + 1 != depth => {
-            let expected = format!("a chain of {depth} factors has {} inner widths", depth - 1);
-            return Err(Error::bad_value("model", "widths", format!("{list:?}"), &expected));
-        }
-        (Some(list), None) => list.to_vec(),
-        (None, w) => vec![w.unwrap_or(rows.max(cols)); depth - 1],
-    };
-    if inner.contains(&0) {
-        let key = if widths.is_some() { "widths" } else { "width" };
-        return Err(Error::bad_value("model", key, 0, "every width must be at least 1"));
-    }
-    let sizes = [vec![cols], inner, vec![rows]].concat();
-    let (key, found) = match (widths, width) {
-        (Some(list), _) => ("widths", format!("{list:?}")),
-        (None, w) => ("width", w.unwrap_or(rows.max(cols)).to_string()),
+/// Sizes `[cols, widths…, rows]` of a chain of factors; the usual width is that of the wider end.
+pub(super) fn sizes(chain: Chain, (rows, cols): (usize, usize)) -> Result<Vec<usize>, Error> {
+    let chain = Chain { usual_width: rows.max(cols), ..chain };
+    let sizes = [vec![cols], chain.hidden()?, vec![rows]].concat();
+    let (key, found) = match chain.widths {
+        Some(list) => ("widths", format!("{list:?}")),
+        None => ("width", chain.width.unwrap_or(chain.usual_width).to_string()),
     };
     check_size(key, found, sizes.windows(2).map(|s| (s[0], s[1])))?;
     Ok(sizes)

@@ -10,14 +10,14 @@
 //! `c = (m_1 ⋯ m_{L−1})^{-1/2}` (Jacot, Gabriel, Hongler 2018, arXiv 1806.07572, without bias and without their √2 a
 //! layer); `s = init_scale`. The derivative of the ReLU at 0 is taken as 0.
 //! Units and invariance: homogeneous of degree L.
-//! Errors: `depth` outside 2..64, a width of 0, `widths` beside `depth` or `width`; `init_scale = 0`, a saddle point.
+//! Errors: `depth` outside 2..64, a width of 0, `widths` beside `width` or a `depth` that does not agree; `init_scale = 0`, a saddle point.
 //! Example: `model.kind = "deep_relu"`, `widths = [64, 32]` (three layers of weights), `init_scale = 1.0`.
 
+use super::chain::Chain;
 use super::network::{Layer, Network};
 use super::two_layer_relu::{balance, draw};
 use super::{
-    Block, Interface, Model, ModelFacts, Structure, Trained, Workspace, check_depth, check_not_saddle,
-    check_size,
+    Block, Interface, Model, ModelFacts, Structure, Trained, Workspace, check_not_saddle, check_size,
 };
 use crate::Error;
 use crate::numerics::rng::Rng;
@@ -42,14 +42,17 @@ pub enum DeepScheme {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct DeepReluSpec {
-    /// Widths of the hidden layers, first to last.
+    /// Widths of the hidden layers, first to last, in the place of `depth` and `width`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(inner(range(min = 1)))]
     pub widths: Option<Vec<usize>>,
-    /// Layers of weights, with `width` units in each hidden layer; 3 if `widths` is absent too.
+    /// Layers of weights, with `width` units in each hidden layer; 3 unless `widths` say otherwise, with which it must agree.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 2, max = 64))]
     pub depth: Option<usize>,
     /// Units in each hidden layer; 64 if `widths` is absent too.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
     pub width: Option<usize>,
     /// How the start is drawn.
     pub scheme: DeepScheme,
@@ -67,37 +70,10 @@ impl DeepReluSpec {
     /// The widths of the hidden layers.
     ///
     /// # Errors
-    /// `widths` beside `depth` or `width`, no hidden layer, a hidden layer without units.
+    /// `widths` beside `width` or a `depth` that does not agree, no hidden layer, a hidden layer without units.
     fn hidden(&self) -> Result<Vec<usize>, Error> {
-        let refuse = |key: &str, found: String, why: &str| Err(Error::bad_value("model", key, found, why));
-        let widths = match (&self.widths, self.depth, self.width) {
-            (Some(w), None, None) => w.clone(),
-            (Some(w), _, _) => {
-                return refuse(
-                    "widths",
-                    format!("{w:?}"),
-                    "it already says everything that `depth` and `width` say; drop these two keys or this one",
-                );
-            }
-            (None, depth, width) => {
-                let depth = depth.unwrap_or(3);
-                if depth < 2 {
-                    let why = "it must be at least 2: the model of one layer of weights is `linear`";
-                    return refuse("depth", depth.to_string(), why);
-                }
-                check_depth(depth, 2)?;
-                let width = width.unwrap_or(64);
-                if width == 0 {
-                    return refuse("width", "0".into(), "it must be at least 1");
-                }
-                vec![width; depth - 1]
-            }
-        };
-        if widths.is_empty() || widths.contains(&0) {
-            let why = "it must list at least one hidden layer, each of width at least 1";
-            return refuse("widths", format!("{widths:?}"), why);
-        }
-        Ok(widths)
+        let (depth, width, widths) = (self.depth, self.width, self.widths.as_deref());
+        Chain { depth, width, widths, usual_depth: 3, usual_width: 64, least_depth: 2 }.hidden()
     }
 
     /// The model itself, after checking the ranges of its keys.

@@ -12,6 +12,7 @@
 use super::through_predictor::{Layers, PredictorMap, ThroughPredictor};
 use super::{Block, Interface, Model, ModelFacts, Structure, check_depth, check_not_saddle};
 use crate::Error;
+use crate::error::counted;
 use crate::numerics::Matrix;
 use crate::numerics::rng::Rng;
 use schemars::JsonSchema;
@@ -22,6 +23,7 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields, default)]
 pub struct DiagonalSpec {
     /// Power `D`.
+    #[schemars(range(min = 1, max = 64))]
     pub depth: usize,
     /// Every entry of `u` and `v` at the start, `α`.
     pub init_scale: f64,
@@ -52,7 +54,8 @@ impl DiagonalSpec {
             each("start", self.start.as_ref(), inputs)?.unwrap_or_else(|| vec![self.init_scale; inputs]);
         let alpha_v = each("start_v", self.start_v.as_ref(), inputs)?.unwrap_or_else(|| alpha.clone());
         if self.depth >= 2 && alpha.iter().chain(&alpha_v).all(|a| *a == 0.0) {
-            let expected = "some entry must be > 0: what starts at 0 stays there";
+            let expected = "some entry must be > 0: at 0 every gradient of a model of depth 2 or more vanishes (a saddle), and the run would \
+                            never leave it";
             return Err(Error::bad_value("model", "start", "0 everywhere", expected));
         }
         Ok(Box::new(ThroughPredictor::new(Diagonal { depth: self.depth, outputs, alpha, alpha_v })))
@@ -63,11 +66,13 @@ impl DiagonalSpec {
 fn each(key: &str, list: Option<&Vec<f64>>, inputs: usize) -> Result<Option<Vec<f64>>, Error> {
     let Some(list) = list else { return Ok(None) };
     if list.len() != inputs {
-        let expected = format!("it must hold one number for each of the {inputs} inputs");
-        return Err(Error::bad_value("model", key, format!("{} numbers", list.len()), &expected));
+        let expected = format!("it must hold one number for each input, and there are {inputs}");
+        let found = format!("a list of {}", counted(list.len(), "number", "numbers"));
+        return Err(Error::bad_value("model", key, found, &expected));
     }
-    if let Some(bad) = list.iter().find(|a| !(**a >= 0.0 && a.is_finite())) {
-        return Err(Error::bad_value("model", key, bad, "every entry must be a finite number >= 0"));
+    if let Some(j) = list.iter().position(|a| !(*a >= 0.0 && a.is_finite())) {
+        let found = format!("{} at place {}", list[j], j + 1);
+        return Err(Error::bad_value("model", key, found, "every entry must be a finite number >= 0"));
     }
     Ok(Some(list.clone()))
 }

@@ -37,6 +37,9 @@ impl LinearSpec {
     /// A negative or infinite `init_scale`.
     pub fn build(&self, interface: &Interface) -> Result<Box<dyn Model>, crate::Error> {
         check_init_scale(self.init_scale)?;
+        if !self.start.is_finite() {
+            return Err(crate::Error::bad_value("model", "start", self.start, "it must be a finite number"));
+        }
         let Interface { inputs, outputs, .. } = *interface;
         Ok(Box::new(Linear { inputs, outputs, spec: self.clone() }))
     }

@@ -5,10 +5,11 @@
 //! Assumes: data whose inputs are matrices (`matrix_completion`, `matrix_sensing`, `camera`, `matrix`).
 //! Source: Gunasekar et al. 2017, arXiv 1705.09280 (depth 2); Arora et al. 2019, arXiv 1905.13655 (any depth).
 //! Units and invariance: homogeneous of degree `N`.
-//! Errors: inputs that are no matrices, `depth` outside 1..64, widths of 0 or of the wrong number, `init_scale = 0` for
+//! Errors: inputs that are no matrices, `depth` outside 1..64, widths of 0, `widths` beside `width` or a `depth` that does not agree, `init_scale = 0` for
 //! `N ≥ 2` (a saddle).
 //! Example: `model.kind = "matrix_factorization"`, `model.depth = 3`, `model.init = "balanced"`, `model.init_scale = 0.1`.
 
+use super::chain::Chain;
 use super::deep_linear::sizes;
 use super::factors::{Factors, Start};
 use super::through_predictor::ThroughPredictor;
@@ -17,17 +18,24 @@ use crate::Error;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+/// Depth where neither `depth` nor `widths` says one.
+const USUAL_DEPTH: usize = 2;
+
 /// Spec keys of the matrix factorisation.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct MatrixFactorizationSpec {
-    /// Number of factors, `N`.
-    pub depth: usize,
+    /// Number of factors, `N`; 2 unless `widths` say otherwise, with which it must agree.
+    #[schemars(range(min = 1, max = 64))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub depth: Option<usize>,
     /// Inner width; that of the longer side unless given, so that every rank is possible.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
     pub width: Option<usize>,
-    /// Each of the `depth − 1` inner widths, in the place of `width`.
+    /// Each of the inner widths, first to last, in the place of `depth` and `width`.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(inner(range(min = 1)))]
     pub widths: Option<Vec<usize>>,
     /// How the factors start.
     pub init: Start,
@@ -37,11 +45,28 @@ pub struct MatrixFactorizationSpec {
 
 impl Default for MatrixFactorizationSpec {
     fn default() -> Self {
-        Self { depth: 2, width: None, widths: None, init: Start::Balanced, init_scale: 0.1 }
+        Self { depth: None, width: None, widths: None, init: Start::Balanced, init_scale: 1e-3 }
     }
 }
 
 impl MatrixFactorizationSpec {
+    /// Number of factors.
+    pub(super) fn depth(&self) -> usize {
+        let listed = self.widths.as_ref().map_or(USUAL_DEPTH, |w| w.len() + 1);
+        self.depth.unwrap_or(listed)
+    }
+
+    fn chain(&self) -> Chain<'_> {
+        Chain {
+            depth: self.depth,
+            width: self.width,
+            widths: self.widths.as_deref(),
+            usual_depth: USUAL_DEPTH,
+            usual_width: 1,
+            least_depth: 1,
+        }
+    }
+
     /// The model itself, after checking the ranges of its keys.
     ///
     /// # Errors
@@ -54,15 +79,16 @@ impl MatrixFactorizationSpec {
                 "it needs inputs that are matrices and real targets, as in data.kind = \"matrix_completion\"",
             ));
         };
-        let sizes = sizes(self.depth, self.width, self.widths.as_deref(), (rows, cols))?;
-        check_not_saddle(self.init_scale, self.depth)?;
+        let sizes = sizes(self.chain(), (rows, cols))?;
+        let depth = self.depth();
+        check_not_saddle(self.init_scale, depth)?;
         let facts = ModelFacts {
-            homogeneity: Some(self.depth as f64),
-            linear_in_parameters: self.depth == 1,
+            homogeneity: Some(depth as f64),
+            linear_in_parameters: depth == 1,
             linear_in_inputs: true,
-            is_predictor: self.depth == 1,
+            is_predictor: depth == 1,
             outputs: 1,
-            structure: Structure::Factorized { depth: self.depth, rows, cols },
+            structure: Structure::Factorized { depth, rows, cols },
         };
         Ok(Box::new(ThroughPredictor::new(Factors {
             sizes,

@@ -1,6 +1,7 @@
 //! Parameterisations `θ ↦ f(θ; ·)`: what is trained, and what it computes.
 
 mod balance;
+mod chain;
 mod determinant;
 mod factors;
 mod held_signs;
@@ -41,12 +42,15 @@ members! {
 }
 
 impl ModelSpec {
-    /// Fills in seeds that follow the experiment's own.
-    pub fn resolve_seed(&mut self, seed: u64) {
-        if let ModelSpec::two_layer_relu(spec) = self
-            && spec.trained == Trained::OutputLayer
-        {
-            spec.feature_seed.get_or_insert(seed);
+    /// Fills in what follows from the experiment's own seed and from other keys.
+    pub fn resolve(&mut self, seed: u64) {
+        match self {
+            ModelSpec::two_layer_relu(spec) if spec.trained == Trained::OutputLayer => {
+                spec.feature_seed.get_or_insert(seed);
+            }
+            ModelSpec::deep_linear(spec) => spec.depth = Some(spec.depth()),
+            ModelSpec::matrix_factorization(spec) => spec.depth = Some(spec.depth()),
+            _ => {}
         }
     }
 }
@@ -90,7 +94,8 @@ fn check_depth(depth: usize, least: usize) -> Result<(), crate::Error> {
     if depth >= least && depth <= 64 {
         return Ok(());
     }
-    let expected = format!("it must be a whole number from {least} to 64");
+    let least_of = if least > 1 { "; a single layer of weights is the model `linear`" } else { "" };
+    let expected = format!("it must be a whole number from {least} to 64{least_of}");
     Err(crate::Error::bad_value("model", "depth", depth, &expected))
 }
 

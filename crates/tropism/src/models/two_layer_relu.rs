@@ -18,6 +18,7 @@ use super::network::{Layer, Network};
 use super::{
     Block, Interface, Model, ModelFacts, Structure, Trained, Workspace, check_not_saddle, check_size,
 };
+use crate::error::counted;
 use crate::numerics::linalg::norm2;
 use crate::numerics::rng::{self, Rng};
 use crate::numerics::{Design, Matrix};
@@ -43,6 +44,7 @@ pub enum Scheme {
 #[serde(deny_unknown_fields, default)]
 pub struct TwoLayerReluSpec {
     /// Number of hidden units.
+    #[schemars(range(min = 1))]
     pub width: usize,
     /// Which layers move.
     pub trained: Trained,
@@ -100,22 +102,41 @@ impl TwoLayerReluSpec {
     fn check_start(&self, interface: &Interface) -> Result<(), crate::Error> {
         let Some(rows) = &self.start else { return Ok(()) };
         if self.trained == Trained::OutputLayer || interface.outputs != 1 {
-            let why = "a network with one output whose layers are all trained";
-            return Err(crate::Error::bad_value(
-                "model",
-                "start",
-                "rows of weights",
-                &format!("it is for {why}"),
-            ));
+            let missing = "the start itself is written for a network with one output whose layers are all trained; leave it out";
+            let other = match self.trained {
+                Trained::OutputLayer => "model.trained = \"output_layer\"",
+                Trained::AllLayers => "several classes",
+            };
+            return Err(crate::Error::incompatible("model.start", other, missing));
+        }
+        let refuse =
+            |found: String, expected: &str| Err(crate::Error::bad_value("model", "start", found, expected));
+        let (rows_of, numbers) = (|n| counted(n, "row", "rows"), |n| counted(n, "number", "numbers"));
+        if rows.len() != self.width {
+            let expected = format!("it must hold one row for each unit, and model.width is {}", self.width);
+            return refuse(format!("a list of {}", rows_of(rows.len())), &expected);
         }
         let long = 1 + interface.inputs;
-        let fits = |r: &Vec<f64>| r.len() == long && r.iter().all(|t| t.is_finite());
-        if rows.len() == self.width && rows.iter().all(fits) && rows.iter().flatten().any(|t| *t != 0.0) {
-            return Ok(());
+        if let Some(i) = rows.iter().position(|r| r.len() != long) {
+            let expected = format!(
+                "every row must hold {}: the output weight of its unit and one weight for each of the {}",
+                numbers(long),
+                counted(interface.inputs, "input", "inputs")
+            );
+            return refuse(format!("a list whose row {} has {}", i + 1, numbers(rows[i].len())), &expected);
         }
-        let expected =
-            format!("it must hold {} rows (model.width) of {long} finite numbers, not all zero", self.width);
-        Err(crate::Error::bad_value("model", "start", format!("{} rows", rows.len()), &expected))
+        if let Some((i, t)) =
+            rows.iter().enumerate().find_map(|(i, r)| Some((i, r.iter().find(|t| !t.is_finite())?)))
+        {
+            return refuse(format!("{t} in row {}", i + 1), "every weight must be a finite number");
+        }
+        if rows.iter().flatten().all(|t| *t == 0.0) {
+            return refuse(
+                "0 everywhere".into(),
+                "some weight must differ from 0: at 0 every gradient vanishes (a saddle)",
+            );
+        }
+        Ok(())
     }
 }
 
@@ -269,8 +290,15 @@ mod tests {
         let rows = [[5.0, 1.0, 2.0], [-6.0, 3.0, 4.0]];
         // Hidden weights row by row, then the output weights.
         assert_eq!(start(&rows, 2, Trained::AllLayers).unwrap(), [1.0, 2.0, 3.0, 4.0, 5.0, -6.0]);
-        assert!(start(&rows, 3, Trained::AllLayers).unwrap_err().contains("3 rows"));
-        assert!(start(&[[0.0; 3]], 1, Trained::AllLayers).unwrap_err().contains("not all zero"));
+        assert!(
+            start(&rows, 3, Trained::AllLayers)
+                .unwrap_err()
+                .contains("one row for each unit, and model.width is 3")
+        );
+        assert!(start(&[[0.0; 3]], 1, Trained::AllLayers).unwrap_err().contains("a saddle"));
+        assert!(start(&rows[..1], 2, Trained::AllLayers).unwrap_err().contains("a list of 1 row, but"));
+        let odd = start(&[[1.0, f64::INFINITY, 2.0]], 1, Trained::AllLayers).unwrap_err();
+        assert!(odd.contains("inf in row 1"), "{odd}");
         assert!(start(&rows, 2, Trained::OutputLayer).unwrap_err().contains("all trained"));
     }
 }

@@ -13,6 +13,7 @@ use std::ops::Range;
 #[serde(default)]
 pub struct BatchSpec {
     /// Samples a step; all of them if absent.
+    #[schemars(range(min = 1))]
     pub batch: Option<usize>,
     /// The order in which samples come.
     pub order: Option<Order>,
@@ -44,7 +45,7 @@ impl Batches {
     /// Refuses a batch outside `1..=samples`.
     pub fn new(batch: usize, order: Order, samples: usize) -> Result<Self, Error> {
         if batch == 0 || batch > samples {
-            let expected = format!("it must lie between 1 and the number of samples, {samples}");
+            let expected = format!("it must lie between 1 and {samples}, the number of samples");
             return Err(Error::bad_value("optimizer", "batch", batch, &expected));
         }
         Ok(Self { batch, order, samples })
@@ -126,7 +127,7 @@ mod tests {
     fn batches_outside_the_data_are_refused() {
         for batch in [0, 6] {
             let e = Batches::new(batch, Order::Cyclic, 5).unwrap_err().to_string();
-            assert!(e.contains("`batch`") && e.contains("between 1 and the number of samples, 5"), "{e}");
+            assert!(e.contains("`batch`") && e.contains("between 1 and 5, the number of samples"), "{e}");
         }
     }
 }

@@ -25,6 +25,7 @@ pub struct EvolutionStrategySpec {
     /// First σ; a tenth over the longest sample if absent.
     pub step_size: Option<f64>,
     /// Candidates λ a step, at least 2; `4 + ⌊3 ln p⌋` if absent.
+    #[schemars(range(min = 2))]
     pub population: Option<usize>,
     /// Stop at this training loss; never if absent.
     pub target_loss: Option<f64>,

@@ -31,6 +31,7 @@ use serde::{Deserialize, Serialize};
 #[serde(default)]
 pub struct LabelNoiseSgdSpec {
     /// Samples a step.
+    #[schemars(range(min = 1))]
     pub batch: usize,
     /// The order in which samples come.
     pub order: Order,

@@ -63,6 +63,7 @@ pub struct MuonSpec {
     /// How the polar factor is found.
     pub polar: Polar,
     /// Newton-Schulz iterations, at least 1.
+    #[schemars(range(min = 1, max = 100))]
     pub iterations: u32,
     /// What happens to blocks that are vectors.
     pub vectors: Vectors,

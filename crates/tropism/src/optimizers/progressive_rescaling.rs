@@ -31,6 +31,7 @@ pub struct ProgressiveRescalingSpec {
     /// Factor by which the radius grows, > 1.
     pub growth: f64,
     /// Steps from one rescaling to the next, at least 1.
+    #[schemars(range(min = 1))]
     pub period: u64,
     /// Steps before the first rescaling.
     pub warmup: u64,

@@ -23,6 +23,7 @@ use serde::{Deserialize, Serialize};
 #[serde(default)]
 pub struct SgdSpec {
     /// Samples a step.
+    #[schemars(range(min = 1))]
     pub batch: usize,
     /// Draw with replacement; otherwise every epoch is a fresh random order.
     pub replacement: bool,

@@ -27,9 +27,23 @@ impl Affine {
                 format!("{n} rows and {d} columns, {} targets, start of length {}", y.len(), start.len());
             return Err(Error::data(name, what));
         }
-        let finite = y.iter().chain(&start).chain(&x.row_norms()).all(|v| v.is_finite());
-        if !finite {
-            return Err(Error::data(name, "an entry is NaN, infinite or beyond 1e150"));
+        let bad = |list: &[f64]| list.iter().position(|v| !v.is_finite());
+        let fault = |what: &str, at: usize| {
+            let what = format!(
+                "{what} {} is NaN, infinite or too large; every number must be finite, and inputs small enough for their squares \
+                 to be: divide them by a constant.",
+                at + 1
+            );
+            Err(Error::data(name, what))
+        };
+        if let Some(i) = bad(&x.row_norms()) {
+            return fault("an entry in row", i);
+        }
+        if let Some(i) = bad(&y) {
+            return fault("the target of row", i);
+        }
+        if let Some(j) = bad(&start) {
+            return fault("the start in column", j);
         }
         let zero_start = start.iter().all(|&v| v == 0.0);
         let rest = compensated::residual(&x, &start, &y);

@@ -32,6 +32,7 @@
 use super::variation_oracle::{MOST_INPUTS, peaks};
 use super::{Budget, MaxMargin, Program, ProgramFacts, Solution, SolveStatus, Uniqueness};
 use crate::data::MarginMap;
+use crate::data::range::{LARGEST, outside};
 use crate::error::Error;
 use crate::numerics::compensated::{Accumulator, norm_above};
 use crate::numerics::directed::{self, enclosed_dot};
@@ -72,8 +73,14 @@ impl VariationMargin {
             return Err(Error::data(name, format!("the label {other}; labels are -1 and +1")));
         }
         let x = x.to_dense();
-        if !x.as_slice().iter().all(|v| v.is_finite() && v.abs() < 1e100) {
-            return Err(Error::data(name, "an input is NaN, infinite or beyond 1e100"));
+        if let Some(at) = x.as_slice().iter().position(|v| outside(*v)) {
+            let found = x.as_slice()[at];
+            let what = format!(
+                "the input is {found:e}; every input must be finite and at most {LARGEST:e} in modulus: divide the column by a \
+                 constant."
+            );
+            let (row, column) = (Some(at / x.cols() + 1), Some((at % x.cols() + 1).to_string()));
+            return Err(Error::Data { source_name: name.into(), row, column, what });
         }
         Ok(Self { x, y: y.to_vec() })
     }

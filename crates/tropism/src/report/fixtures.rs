@@ -150,6 +150,7 @@ fn run() -> RunReport {
         flow_rejected: 12,
         continuation_bound: Some(2.1e-7),
         ended: "completed".into(),
+        measured: true,
         phases: vec![
             "Discrete gradient descent for the first 1 000 000 steps (t from 0 to 10^4).".into(),
             "Gradient flow in log time from t = 10^4 to t = 10^100000.".into(),

@@ -78,6 +78,7 @@ pub(super) fn hollow() -> Report {
             flow_rejected: 0,
             continuation_bound: None,
             ended: "diverged".into(),
+            measured: true,
             phases: vec![],
         },
         series: vec![

@@ -131,8 +131,20 @@ pub struct RunReport {
     pub continuation_bound: Option<f64>,
     /// `completed`, `interrupted`, `diverged`, `stationary`, `budget_spent`, `precision_exhausted`.
     pub ended: String,
+    /// Whether the run was measured to its end; `false` if the program was asked to stop before, and then nothing is measured or judged.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub measured: bool,
     /// What the run followed in which stretch of time, in full sentences.
     pub phases: Vec<String>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_yes(v: &bool) -> bool {
+    *v
 }
 
 /// Everything a reader needs; the content of `verdict.json`.

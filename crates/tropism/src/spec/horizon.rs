@@ -63,6 +63,7 @@ pub struct HorizonSpec {
     pub time: Option<Time>,
     /// Discrete steps; the whole run for optimizers without a flow limit.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(range(min = 1))]
     pub steps: Option<u64>,
     /// Discrete steps run exactly before the flow takes over.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -57,9 +57,10 @@ impl Setup {
     /// The same on a data set already in memory.
     pub fn with_data(spec: &Spec, data: Dataset) -> Result<Setup, Error> {
         let loss = spec.loss.loss.build()?;
+        data.check()?;
         check_targets(loss.facts().task, &data, spec.loss.loss.id())?;
         let mut spec = spec.clone();
-        spec.model.model.resolve_seed(spec.seed);
+        spec.model.model.resolve(spec.seed);
         let (model, theta0) = start(&spec, &data)?;
         check_start(&spec.model, &*model, &*loss, &data, &theta0)?;
         let log_weight = match spec.loss.reduction {
@@ -258,7 +259,7 @@ fn resolve_horizon(
         h.steps.get_or_insert(100_000);
     }
     if h.steps == Some(0) {
-        return Err(Error::bad_value("horizon", "steps", 0, "at least one step is needed"));
+        return Err(Error::bad_value("horizon", "steps", 0, "it must be at least 1"));
     }
     if h.time.is_none() && h.steps.is_none() {
         // Discrete steps of a curved model select something else than its flow: it continues them only when asked to.

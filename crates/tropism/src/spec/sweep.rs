@@ -24,6 +24,7 @@ const MOST_RUNS: usize = 10_000;
 #[serde(default, deny_unknown_fields)]
 pub struct SweepKeys {
     /// Runs of every combination, with seeds counted up from the experiment's own.
+    #[schemars(range(min = 1))]
     pub seeds: u64,
     /// What is read off the end of every run beside its error: ids of measures (`tropism list measures`).
     pub measures: Vec<String>,

@@ -43,6 +43,7 @@ impl Theorem for BalancednessConserved {
                 norm = 5.0
                 [model]
                 kind = "matrix_factorization"
+                init_scale = 0.1
                 [loss]
                 kind = "squared"
                 [optimizer]
@@ -55,6 +56,7 @@ impl Theorem for BalancednessConserved {
                 [model]
                 kind = "matrix_factorization"
                 init = "gaussian"
+                init_scale = 0.1
                 [loss]
                 kind = "squared"
                 [optimizer]

@@ -19,13 +19,16 @@ use crate::numerics::logscale::format_log;
 use crate::spec::Setup;
 use crate::terms::{JudgeRule, Rate};
 use crate::theory::Claim;
-use crate::training::{Ended, Phase, Trajectory};
+use crate::training::{Ended, Phase, Snapshot, Trajectory};
 
 /// Coordinates shown: the largest of the predicted and of the selected solution.
 const SHOWN: usize = 12;
 
 /// What the report shows and the judge reads.
+#[derive(Default)]
 pub struct Comparison {
+    /// Whether it is whole; what was told to stop before holds nothing but what the run recorded.
+    pub measured: bool,
     pub series: Vec<Point>,
     pub selected: Selected,
     pub rate: Option<RateSeen>,
@@ -44,7 +47,8 @@ pub struct Comparison {
     pub separated: Option<usize>,
 }
 
-/// Measures every snapshot. `reference` is absent where nothing was predicted.
+/// Measures every snapshot. `reference` is absent where nothing was predicted. Told to stop by the setup's budget, it returns what the run
+/// recorded and nothing measured; a run that was interrupted itself is measured all the same, but for what takes long.
 pub fn compare(
     setup: &Setup,
     reference: Option<&Reference>,
@@ -53,16 +57,19 @@ pub fn compare(
     rule: &JudgeRule,
     trajectory: &Trajectory,
 ) -> Comparison {
-    let moments: Vec<Moment> = trajectory.snapshots.iter().map(|s| Moment::new(setup, s)).collect();
-    let series = series(setup, reference, trajectory, &moments);
+    let interrupted = trajectory.ended == Ended::Interrupted;
+    let goes_on = || interrupted || !setup.budget.stopped();
+    let Some((moments, series)) = measured(setup, reference, trajectory, &goes_on) else {
+        return unmeasured(trajectory);
+    };
     let run = Run { setup, reference, claim, trajectory, moments: &moments };
     let judged = judged_series(&series, claim);
-    let settled = settled(&run, rate, rule, &judged);
+    let settled = if interrupted { Settled::No } else { settled(&run, rate, rule, &judged) };
     let gap = match claim {
         Claim::RiskRatio => judged.iter().filter_map(|p| p.gap).reduce(f64::max),
         _ => judged.last().and_then(|p| p.gap),
     };
-    Comparison {
+    let whole = Comparison {
         selected: selected(&run, &series),
         rate: rate.and_then(|r| fit(&series, r)),
         coordinates: coordinates(&run),
@@ -86,8 +93,54 @@ pub fn compare(
             .position(|m| m.margins.as_ref().is_some_and(|all| all.iter().all(|v| *v > 0.0))),
         unfinished: unfinished(&run, &series),
         left_by_start: claim == Claim::SelectedFromSmallStarts && start::leaves(&run),
+        measured: true,
         series,
+    };
+    // Whatever was told to stop on the way has no value, and nothing must be judged by that.
+    if goes_on() { whole } else { unmeasured(trajectory) }
+}
+
+/// Every moment of the run with what is measured there; `None` if told to stop before the last.
+fn measured(
+    setup: &Setup,
+    reference: Option<&Reference>,
+    trajectory: &Trajectory,
+    goes_on: &dyn Fn() -> bool,
+) -> Option<(Vec<Moment>, Vec<Point>)> {
+    let moment = |s| goes_on().then(|| Moment::new(setup, s));
+    let moments: Vec<Moment> = trajectory.snapshots.iter().map(moment).collect::<Option<_>>()?;
+    let gaps = reference.map_or_else(|| vec![None; moments.len()], |r| r.gaps(setup, &moments, goes_on));
+    let recorded = moments.iter().zip(&trajectory.snapshots).zip(gaps);
+    let one =
+        |((moment, s), gap)| goes_on().then(|| Point { gap, ..point(setup, reference, moment, bare(s)) });
+    let series = recorded.map(one).collect::<Option<_>>()?;
+    Some((moments, series))
+}
+
+/// A recorded moment before anything is measured there.
+fn bare(s: &Snapshot) -> Point {
+    Point {
+        step: s.step,
+        log10_time: log10(s.log_time),
+        log10_loss: log10(s.log_loss),
+        norm: f64::NAN,
+        phase: match s.phase {
+            Phase::Discrete => "discrete".into(),
+            Phase::Flow => "flow".into(),
+        },
+        ..Point::default()
     }
+}
+
+fn log10(natural: f64) -> Option<f64> {
+    natural.is_finite().then_some(natural / std::f64::consts::LN_10)
+}
+
+/// A run of which nothing was measured.
+fn unmeasured(trajectory: &Trajectory) -> Comparison {
+    let why = "ended, but was not measured to its end, for the program was asked to stop; measured again, it can be judged";
+    let series = trajectory.snapshots.iter().map(bare).collect();
+    Comparison { unfinished: Some(why.into()), series, ..Comparison::default() }
 }
 
 /// For a quantity without a value at the end: until when it had one.
@@ -107,37 +160,13 @@ pub(super) struct Run<'a> {
     pub moments: &'a [Moment],
 }
 
-fn series(
-    setup: &Setup,
-    reference: Option<&Reference>,
-    trajectory: &Trajectory,
-    moments: &[Moment],
-) -> Vec<Point> {
-    let gaps = reference.map_or_else(|| vec![None; moments.len()], |r| r.gaps(setup, moments));
-    let recorded = moments.iter().zip(&trajectory.snapshots).zip(gaps);
-    recorded
-        .map(|((moment, s), gap)| Point {
-            step: s.step,
-            gap,
-            phase: match s.phase {
-                Phase::Discrete => "discrete".into(),
-                Phase::Flow => "flow".into(),
-            },
-            ..point(setup, reference, moment)
-        })
-        .collect()
-}
-
-/// Everything measured at one moment but the gap.
-fn point(setup: &Setup, reference: Option<&Reference>, moment: &Moment) -> Point {
+/// Everything measured at one moment but the gap, added to what was recorded there.
+fn point(setup: &Setup, reference: Option<&Reference>, moment: &Moment, recorded: Point) -> Point {
     let view = View { setup, moment, target: reference.and_then(|r| r.solution.as_deref()) };
-    let log10 = |v: f64| v.is_finite().then(|| v / std::f64::consts::LN_10);
     let offset = |r: &Reference| r.offset_distance(moment.w.as_deref()?, moment.log_time);
     let law = reference.and_then(|r| r.law);
     let shown = measures::all().into_iter().filter(|(id, m)| m.facts().shown || law == Some(id));
     Point {
-        log10_time: log10(moment.log_time),
-        log10_loss: log10(moment.log_loss),
         norm: Norm.evaluate(&view).unwrap_or(f64::NAN),
         direction_distance: reference.and_then(|r| distance(r, &view)),
         offset_distance: reference.and_then(offset).filter(|v| v.is_finite()),
@@ -151,7 +180,7 @@ fn point(setup: &Setup, reference: Option<&Reference>, moment: &Moment) -> Point
             .and_then(|test| error_rate(test, &setup.outputs(&moment.theta, test))),
         measured: shown.filter_map(|(id, m)| Some((id.to_string(), m.evaluate(&view)?))).collect(),
         spectrum: pictures::spectrum(setup, moment),
-        ..Point::default()
+        ..recorded
     }
 }
 

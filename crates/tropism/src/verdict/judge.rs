@@ -3,7 +3,7 @@
 use crate::terms::{JudgeRule, VerdictKind};
 
 /// How the judged quantity behaved at the end of the run.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Default, Debug, Clone, Copy, PartialEq)]
 pub enum Settled {
     /// It no longer changes and could not change any more: the run rests at a finite point, or is so deep in the tail of
     /// the loss that its own weights certify the program.
@@ -11,6 +11,7 @@ pub enum Settled {
     /// It falls at the predicted rate or faster.
     Falling { slope: f64, predicted: f64 },
     /// Neither: still changing, or too few points to tell.
+    #[default]
     No,
 }
 
@@ -53,6 +54,24 @@ pub struct Evidence {
     pub settled: Settled,
     /// For a run that has not settled: which horizon should decide, in words, if that can be told.
     pub forecast: Option<String>,
+}
+
+/// Hypotheses that could not be checked, as the subject of a sentence, with the verb that agrees in number.
+pub(super) struct Open {
+    pub the: String,
+    pub are: &'static str,
+}
+
+impl Open {
+    /// `None` if there are none.
+    pub fn of<S: AsRef<str>>(names: &[S]) -> Option<Self> {
+        let quoted: Vec<String> = names.iter().map(|n| format!("“{}”", n.as_ref())).collect();
+        let (last, before) = quoted.split_last()?;
+        Some(match before {
+            [] => Self { the: format!("the hypothesis {last}"), are: "is" },
+            _ => Self { the: format!("the hypotheses {} and {last}", before.join(", ")), are: "are" },
+        })
+    }
 }
 
 /// A verdict with its reason.
@@ -98,9 +117,9 @@ pub fn judge(e: &Evidence, rule: &JudgeRule) -> Finding {
         );
     }
     if !e.reference_gap.is_finite() {
-        let reason = match e.unchecked.first() {
-            Some(open) => format!(
-                "The predicted program has no certified solution here, and the hypothesis “{open}” is neither proven nor refuted."
+        let reason = match Open::of(&e.unchecked) {
+            Some(Open { the, are }) => format!(
+                "The predicted program has no certified solution here, and {the} {are} neither proven nor refuted."
             ),
             None => "The predicted program has no certified solution here.".into(),
         };
@@ -174,12 +193,10 @@ fn judge_positive(e: &Evidence, gap: f64, rule: &JudgeRule) -> Finding {
             "The run settled elsewhere: its certified relative gap to the predicted solution stays at {gap:.2e}, tolerance {tolerance:.1e}."
         ),
         Settled::No => {
-            let next = match e.unchecked.join("”, “") {
-                names if names.is_empty() => {
-                    e.forecast.clone().unwrap_or("a longer horizon may decide".into())
-                }
-                names => {
-                    format!("and no longer horizon can decide while the hypothesis “{names}” is unchecked")
+            let next = match Open::of(&e.unchecked) {
+                None => e.forecast.clone().unwrap_or("a longer horizon may decide".into()),
+                Some(Open { the, are }) => {
+                    format!("and no longer horizon can decide while {the} {are} unchecked")
                 }
             };
             format!(
@@ -194,11 +211,11 @@ fn judge_positive(e: &Evidence, gap: f64, rule: &JudgeRule) -> Finding {
         Settled::Yes => VerdictKind::Disagrees,
         Settled::No => VerdictKind::Undecided,
     };
-    if verdict != VerdictKind::Undecided && !e.unchecked.is_empty() {
-        let names = e.unchecked.join("”, “");
-        let reason = format!(
-            "{words} But the hypothesis “{names}” could not be checked, so the theorem is not put to the test."
-        );
+    if verdict != VerdictKind::Undecided
+        && let Some(Open { the, .. }) = Open::of(&e.unchecked)
+    {
+        let reason =
+            format!("{words} But {the} could not be checked, so the theorem is not put to the test.");
         return Finding { verdict: VerdictKind::Undecided, reason };
     }
     Finding { verdict, reason: words }
@@ -292,6 +309,35 @@ mod tests {
             let found = judge(e, &JudgeRule::default());
             assert_eq!(found.verdict, *expected, "row {i}: {}", found.reason);
             assert!(found.reason.ends_with('.'), "row {i}: the reason is a sentence");
+        }
+    }
+
+    #[test]
+    fn one_hypothesis_is_and_several_are() {
+        let reason = |names: &[&str], gap: f64, reference_gap: f64| {
+            let unchecked = names.iter().map(|n| (*n).to_string()).collect();
+            judge(&Evidence { unchecked, gap: Some(gap), reference_gap, ..evidence() }, &JudgeRule::default())
+                .reason
+        };
+        for (gap, reference_gap, one, several) in [
+            (
+                0.5,
+                0.0,
+                "while the hypothesis “a” is unchecked",
+                "while the hypotheses “a”, “b” and “c” are unchecked",
+            ),
+            (0.0, 0.0, "But the hypothesis “a” could not", "But the hypotheses “a”, “b” and “c” could not"),
+            (
+                0.0,
+                f64::INFINITY,
+                "the hypothesis “a” is neither",
+                "the hypotheses “a”, “b” and “c” are neither",
+            ),
+        ] {
+            let (found, all) =
+                (reason(&["a"], gap, reference_gap), reason(&["a", "b", "c"], gap, reference_gap));
+            assert!(found.contains(one), "{found}");
+            assert!(all.contains(several), "{all}");
         }
     }
 }

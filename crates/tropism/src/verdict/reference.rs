@@ -2,7 +2,7 @@
 
 use super::functions;
 use super::targets::{
-    InterpolantTarget, LawTarget, PathTarget, ProgramTarget, RiskTarget, SplitTarget, Target, relative,
+    Along, InterpolantTarget, LawTarget, PathTarget, ProgramTarget, RiskTarget, SplitTarget, Target, relative,
 };
 use crate::Error;
 use crate::data::{MarginMap, Targets};
@@ -113,9 +113,9 @@ impl Reference {
         }
     }
 
-    /// The judged quantity at every moment; `None` where a moment has none.
-    pub fn gaps(&self, setup: &Setup, moments: &[Moment]) -> Vec<Option<f64>> {
-        self.target.gaps(setup, moments, self.solution.as_deref())
+    /// The judged quantity at every moment; `None` where a moment has none, or from where it no longer `goes_on`.
+    pub fn gaps(&self, setup: &Setup, moments: &[Moment], goes_on: &dyn Fn() -> bool) -> Vec<Option<f64>> {
+        self.target.gaps(&Along { setup, moments, target: self.solution.as_deref(), goes_on })
     }
 
     /// Relative gap between the reference's value and the bound that `dual` certifies, for margin programs.

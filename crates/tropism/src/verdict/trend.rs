@@ -1,5 +1,6 @@
 //! Laws over several runs: the exponent seen with its interval, or the difference of two means with its interval.
 
+use super::judge::Open;
 use crate::terms::{Holds, Hypothesis, JudgeRule, VerdictKind};
 use crate::theory::trends::Shape;
 use crate::verdict::Finding;
@@ -189,9 +190,11 @@ pub fn judge_trend(e: &TrendEvidence, rule: &JudgeRule) -> Finding {
     let found = format!("{} {numbers},", if several { "One" } else { "The" });
     let open: Vec<&str> =
         e.hypotheses.iter().filter(|h| h.holds == Holds::Unchecked).map(|h| &*h.name).collect();
-    if (apart.is_some() || inside) && !open.is_empty() {
+    if (apart.is_some() || inside)
+        && let Some(Open { the, .. }) = Open::of(&open)
+    {
         let place = if inside { "lies within" } else { "lies apart from" };
-        let reason = format!("{found} {place} what the law allows, but not checked: {}.", open.join(", "));
+        let reason = format!("{found} {place} what the law allows, but {the} could not be checked.");
         return finding(VerdictKind::Undecided, reason);
     }
     match (apart, e.bending) {

@@ -67,8 +67,10 @@ fn cropped(whole: &Matrix, [top, left, rows, cols]: [usize; 4]) -> Result<Matrix
     let inside = |from: usize, count: usize| count > 0 && count <= SIDE && from <= SIDE - count;
     if !(inside(top, rows) && inside(left, cols)) {
         let found = format!("[{top}, {left}, {rows}, {cols}]");
-        let expected =
-            format!("first row, first column, height and width of a window inside the {SIDE} × {SIDE} image");
+        let expected = format!(
+            "it must be [first row, first column, height, width] of a window inside the {SIDE} × {SIDE} image, rows and columns \
+             counted from 0"
+        );
         return Err(Error::bad_value("data", "crop", found, &expected));
     }
     Ok(Matrix::from_fn(rows, cols, |i, j| whole.get(top + i, left + j)))

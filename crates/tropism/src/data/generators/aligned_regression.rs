@@ -51,14 +51,17 @@ pub enum Align {
 #[serde(deny_unknown_fields, default)]
 pub struct AlignedRegression {
     /// Number of samples.
+    #[schemars(range(min = 1))]
     pub n: usize,
     /// Number of weights.
+    #[schemars(range(min = 1))]
     pub d: usize,
     /// Decay of the spectrum: `λ_j = j^(−exponent)`.
     pub exponent: f64,
     /// Which end of the spectrum holds the truth.
     pub align: Align,
     /// Number of nonzero true weights.
+    #[schemars(range(min = 1))]
     pub components: usize,
     /// Standard deviation of the noiseless targets.
     pub signal: f64,
@@ -92,7 +95,7 @@ impl Generator for AlignedRegression {
                 "data",
                 "exponent",
                 self.exponent,
-                "a number from 0 to 20 is needed",
+                "it must be a number from 0 to 20",
             ));
         }
         positive("signal", self.signal)?;

@@ -44,8 +44,10 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields, default)]
 pub struct DegenerateSupport {
     /// Number of samples.
+    #[schemars(range(min = 2))]
     pub n: usize,
     /// Number of inputs.
+    #[schemars(range(min = 2))]
     pub d: usize,
     /// The ℓ2 margin.
     pub margin: f64,

@@ -36,8 +36,10 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields, default)]
 pub struct DenseRegression {
     /// Number of samples.
+    #[schemars(range(min = 1))]
     pub n: usize,
     /// Number of weights.
+    #[schemars(range(min = 1))]
     pub d: usize,
     /// Euclidean length of the true weights.
     pub norm: f64,

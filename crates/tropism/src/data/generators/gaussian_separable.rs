@@ -48,8 +48,10 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields, default)]
 pub struct GaussianSeparable {
     /// Number of samples.
+    #[schemars(range(min = 2))]
     pub n: usize,
     /// Number of inputs.
+    #[schemars(range(min = 1))]
     pub d: usize,
     /// Smallest margin along the hidden direction.
     pub margin: f64,

@@ -42,12 +42,16 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields, default)]
 pub struct MatrixCompletion {
     /// Rows of the matrix.
+    #[schemars(range(min = 1))]
     pub rows: usize,
     /// Columns of the matrix.
+    #[schemars(range(min = 1))]
     pub cols: usize,
     /// Rank of the matrix.
+    #[schemars(range(min = 1))]
     pub rank: usize,
     /// Number of entries that are observed.
+    #[schemars(range(min = 1))]
     pub observed: usize,
     /// Frobenius norm of the matrix.
     pub norm: f64,
@@ -94,7 +98,7 @@ impl Generator for MatrixCompletion {
             }
             return Ok(data);
         }
-        let expected = "so few entries hardly ever touch every row and column; observe more";
+        let expected = "so few entries hardly ever touch every row and column: it must be larger";
         Err(Error::bad_value("data", "observed", self.observed, expected))
     }
 }

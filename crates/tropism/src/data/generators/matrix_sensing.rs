@@ -42,12 +42,16 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields, default)]
 pub struct MatrixSensing {
     /// Rows of the matrix.
+    #[schemars(range(min = 1))]
     pub rows: usize,
     /// Columns of the matrix.
+    #[schemars(range(min = 1))]
     pub cols: usize,
     /// Rank of the matrix.
+    #[schemars(range(min = 1))]
     pub rank: usize,
     /// Number of measurements.
+    #[schemars(range(min = 1))]
     pub n: usize,
     /// Frobenius norm of the matrix.
     pub norm: f64,

@@ -118,7 +118,7 @@ fn at_least(key: &str, value: usize, least: usize) -> Result<(), Error> {
     if value >= least {
         return Ok(());
     }
-    Err(Error::bad_value("data", key, value, &format!("a whole number of at least {least} is needed")))
+    Err(Error::bad_value("data", key, value, &format!("it must be a whole number of at least {least}")))
 }
 
 /// `n × d` entries must fit into memory: at most 2^30 of them (8 GiB).
@@ -126,23 +126,38 @@ fn fits(n: usize, d: usize) -> Result<(), Error> {
     if n.checked_mul(d).is_some_and(|e| e <= 1 << 30) {
         return Ok(());
     }
-    Err(Error::bad_value("data", "n", n, &format!("with d = {d} at most 2^30 entries in all are drawn")))
+    Err(Error::bad_value(
+        "data",
+        "n",
+        n,
+        &format!("with d = {d} at most 2^30 entries in all can be drawn; make n or d smaller"),
+    ))
 }
 
-/// A finite number above zero, or the error that says so.
+/// Largest size of anything drawn: ten orders below what data may hold, for the tails of a normal variable and for sums.
+const LARGEST: f64 = 1e90;
+
+/// A number above zero that is not too large, or the error that says so.
 fn positive(key: &str, value: f64) -> Result<(), Error> {
-    if value > 0.0 && value.is_finite() {
+    if value > 0.0 && value <= LARGEST {
         return Ok(());
     }
-    Err(Error::bad_value("data", key, value, "a finite number above 0 is needed"))
+    let expected = format!("it must be a number above 0 and at most {LARGEST:e}");
+    Err(Error::bad_value("data", key, shown(value), &expected))
 }
 
-/// A finite number of at least zero, or the error that says so.
+/// A number of at least zero that is not too large, or the error that says so.
 fn not_negative(key: &str, value: f64) -> Result<(), Error> {
-    if value >= 0.0 && value.is_finite() {
+    if (0.0..=LARGEST).contains(&value) {
         return Ok(());
     }
-    Err(Error::bad_value("data", key, value, "a finite number of at least 0 is needed"))
+    let expected = format!("it must be a number of at least 0 and at most {LARGEST:e}");
+    Err(Error::bad_value("data", key, shown(value), &expected))
+}
+
+/// A number as it would be written in a file: large ones with an exponent.
+fn shown(value: f64) -> String {
+    format!("{value:?}")
 }
 
 #[cfg(test)]

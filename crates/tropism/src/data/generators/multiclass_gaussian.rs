@@ -43,10 +43,13 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields, default)]
 pub struct MulticlassGaussian {
     /// Number of classes.
+    #[schemars(range(min = 2))]
     pub class_count: usize,
     /// Number of samples of each class.
+    #[schemars(range(min = 1))]
     pub per_class: usize,
     /// Number of inputs.
+    #[schemars(range(min = 1))]
     pub d: usize,
     /// Distance of the centres from the origin.
     pub separation: f64,

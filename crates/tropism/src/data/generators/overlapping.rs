@@ -46,8 +46,10 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields, default)]
 pub struct Overlapping {
     /// Number of samples.
+    #[schemars(range(min = 3))]
     pub n: usize,
     /// Number of inputs.
+    #[schemars(range(min = 1))]
     pub d: usize,
     /// Distance between the centres of the classes.
     pub distance: f64,

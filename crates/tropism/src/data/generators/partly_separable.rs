@@ -50,12 +50,16 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields, default)]
 pub struct PartlySeparable {
     /// Number of separable samples.
+    #[schemars(range(min = 2))]
     pub n_separable: usize,
     /// Number of overlapping samples.
+    #[schemars(range(min = 3))]
     pub n_overlap: usize,
     /// Coordinates in which the separable samples are separated.
+    #[schemars(range(min = 1))]
     pub d_separable: usize,
     /// Coordinates in which the others overlap.
+    #[schemars(range(min = 1))]
     pub d_overlap: usize,
     /// Smallest margin of the separable samples along the hidden direction.
     pub margin: f64,

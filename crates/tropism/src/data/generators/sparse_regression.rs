@@ -40,10 +40,13 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields, default)]
 pub struct SparseRegression {
     /// Number of samples.
+    #[schemars(range(min = 1))]
     pub n: usize,
     /// Number of weights.
+    #[schemars(range(min = 1))]
     pub d: usize,
     /// Number of true weights that are not zero.
+    #[schemars(range(min = 1))]
     pub k: usize,
     /// Modulus of the nonzero weights.
     pub amplitude: f64,

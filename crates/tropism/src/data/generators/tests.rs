@@ -185,12 +185,12 @@ fn keys_outside_their_range_are_named() {
     let cases: Vec<(Box<dyn Generator>, &str)> = vec![
         (
             Box::new(GaussianSeparable { n: 1, ..Default::default() }),
-            "`n` in [data] is 1, but a whole number of at least 2",
+            "`n` in [data] is 1, but it must be a whole number of at least 2",
         ),
         (Box::new(GaussianSeparable { d: 1, tight: true, ..Default::default() }), "`d` in [data] is 1"),
         (
             Box::new(GaussianSeparable { margin: f64::NAN, ..Default::default() }),
-            "`margin` in [data] is NaN, but a finite",
+            "`margin` in [data] is NaN, but it must be a number",
         ),
         (
             Box::new(GaussianSeparable { n: 1 << 40, d: 1 << 40, ..Default::default() }),
@@ -200,7 +200,7 @@ fn keys_outside_their_range_are_named() {
         (Box::new(PartlySeparable { n_overlap: 2, ..Default::default() }), "`n_overlap` in [data] is 2"),
         (
             Box::new(PartlySeparable { margin: 0.0, ..Default::default() }),
-            "`margin` in [data] is 0, but a finite number above 0",
+            "`margin` in [data] is 0.0, but it must be a number above 0",
         ),
         (Box::new(DegenerateSupport { d: 1, ..Default::default() }), "`d` in [data] is 1"),
         (

@@ -2,6 +2,7 @@
 
 use crate::data::Table;
 use crate::data::table::name_list;
+use crate::error::counted;
 use crate::numerics::{Csr, Design, Matrix};
 
 /// Mean and population standard deviation of every column over some rows.
@@ -79,21 +80,21 @@ impl Stats {
         let zero = named(&|j| self.zero[j]);
         if !zero.is_empty() {
             notes.push(format!(
-                "{} column(s) are zero in every training sample and were kept: {}.",
-                zero.len(),
+                "{} zero in every training sample, and kept: {}.",
+                counted(zero.len(), "column is", "columns are"),
                 name_list(&zero)
             ));
         }
         let constant = named(&|j| self.constant[j] && !self.zero[j]);
         if !constant.is_empty() {
             let effect = match (standardise, self.sparse) {
-                (true, false) => "after standardisation they are zero",
-                (true, true) => "they were not scaled and act as a bias",
-                (false, _) => "they act as a bias",
+                (true, false) => "zero after standardisation",
+                (true, true) => "not scaled, to act as a bias",
+                (false, _) => "to act as a bias",
             };
             notes.push(format!(
-                "{} column(s) are constant over the training samples and were kept; {effect}: {}.",
-                constant.len(),
+                "{} constant over the training samples, and kept ({effect}): {}.",
+                counted(constant.len(), "column is", "columns are"),
                 name_list(&constant)
             ));
         }

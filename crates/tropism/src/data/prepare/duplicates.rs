@@ -1,6 +1,7 @@
 //! Equal inputs with different labels: no model separates or interpolates them.
 
 use crate::data::{Table, Targets};
+use crate::error::counted;
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hasher};
 
@@ -31,8 +32,9 @@ pub(super) fn note(table: &Table, rows: &[usize], targets: &Targets, notes: &mut
         _ => "different labels, so no model can separate the data",
     };
     notes.push(format!(
-        "{} pair(s) of samples have the same inputs but {consequence}: {}{more}.",
-        pairs.len(),
+        "{} of samples {} the same inputs but {consequence}: {}{more}.",
+        counted(pairs.len(), "pair", "pairs"),
+        if pairs.len() == 1 { "has" } else { "have" },
         listed.join(", ")
     ));
 }

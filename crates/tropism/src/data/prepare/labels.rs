@@ -20,7 +20,7 @@ pub(super) fn assign(table: &Table, how: &Preparation, task: Task) -> Result<Ass
     let Some(label) = &table.label else {
         return Err(Error::data(
             &table.source,
-            "there is no label column, so nothing can be learned from it.",
+            "there is no label column, so nothing can be learned from it; name the labels with `label`, `y_path` or `y_key` in [data].",
         ));
     };
     if let Labels::Numbers(y) = &label.values
@@ -163,7 +163,10 @@ fn check_count(table: &Table, label: &LabelColumn, names: &[String], task: Task)
         })
     };
     if names.len() == 1 {
-        return fail(format!("every label is `{}`; classification needs at least two classes.", names[0]));
+        return fail(format!(
+            "every label is `{}`; a classification needs at least two classes, so add samples of another, or take the squared loss.",
+            names[0]
+        ));
     }
     let fractional = match &label.values {
         Labels::Numbers(y) => y.iter().position(|v| v.fract() != 0.0),

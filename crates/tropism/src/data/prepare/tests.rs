@@ -90,7 +90,7 @@ fn more_than_two_labels_name_the_key_to_set() {
 fn unusable_labels() {
     assert_eq!(
         fails(table(&FOUR, &[1.0; 4]), &plain(), Task::Binary),
-        "a.csv, column y: every label is `1`; classification needs at least two classes."
+        "a.csv, column y: every label is `1`; a classification needs at least two classes, so add samples of another, or take the squared loss."
     );
     let t = words(table(&FOUR, &[]), &["1", "two", "3", "4"]);
     assert!(
@@ -101,7 +101,7 @@ fn unusable_labels() {
     t.label = None;
     assert_eq!(
         fails(t, &plain(), Task::Regression),
-        "a.csv: there is no label column, so nothing can be learned from it."
+        "a.csv: there is no label column, so nothing can be learned from it; name the labels with `label`, `y_path` or `y_key` in [data]."
     );
     assert!(
         fails(table(&FOUR, &[0.0, f64::NAN, 1.0, 1.0]), &plain(), Task::Regression)
@@ -118,9 +118,12 @@ fn unusable_entries() {
     let t = table(&[&[1.0, 2.0], &[f64::INFINITY, 0.0]], &[0.0, 1.0]);
     assert_eq!(
         fails(t, &plain(), Task::Binary),
-        "a.csv, row 3, column c0: the entry is infinite; every entry must be a finite number, and none is filled in."
+        "a.csv, row 3, column c0: the entry is infinite; every entry must be a finite number, and none is filled in. Mend it, or leave out its row or column."
     );
-    assert_eq!(fails(table(&[], &[]), &plain(), Task::Binary), "a.csv: there are no samples.");
+    assert_eq!(
+        fails(table(&[], &[]), &plain(), Task::Binary),
+        "a.csv: there are no samples, and at least one is needed."
+    );
 }
 
 #[test]
@@ -132,9 +135,7 @@ fn bad_options() {
     let how = Preparation { test_fraction: 0.01, ..plain() };
     assert!(fails(table(&FOUR, &[0.0; 4]), &how, Task::Regression).contains("leaves the test part empty"));
     let how = Preparation { positive: Some(ClassName::Number(1.0)), ..plain() };
-    assert!(
-        fails(table(&FOUR, &[0.0; 4]), &how, Task::Multiclass).contains("only a binary classification loss")
-    );
+    assert!(fails(table(&FOUR, &[0.0; 4]), &how, Task::Multiclass).contains("only a loss for two classes"));
     assert!(toml::from_str::<Preparation>("standardize = true").is_err());
     let how: Preparation = toml::from_str("classes = [3, \"eight\"]").expect("both kinds of names");
     assert_eq!(how.classes, Some(vec![ClassName::Number(3.0), ClassName::Word("eight".into())]));

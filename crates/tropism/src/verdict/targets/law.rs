@@ -1,8 +1,7 @@
 //! A law of a measured quantity: it tends to a value, hovers at one, stays below one, or never falls.
 
-use super::Target;
-use crate::measures::{Measure, Moment, View};
-use crate::spec::Setup;
+use super::{Along, Target};
+use crate::measures::{Measure, View};
 use crate::theory::Relation;
 
 /// A measure with what a theorem says of it.
@@ -24,19 +23,18 @@ impl Target for LawTarget {
         }
     }
 
-    fn gaps(&self, setup: &Setup, moments: &[Moment], target: Option<&[f64]>) -> Vec<Option<f64>> {
-        let views = moments.iter().map(|moment| View { setup, moment, target });
+    fn gaps(&self, run: &Along) -> Vec<Option<f64>> {
         match self.relation {
-            Relation::TendsTo(_) => views.map(|v| self.gap(&v)).collect(),
+            Relation::TendsTo(_) => run.each(|v| self.gap(&v)).collect(),
             Relation::HoversAt(_) => {
-                let deviations: Vec<Option<f64>> = views.map(|v| self.gap(&v)).collect();
-                let times: Vec<f64> = moments.iter().map(|m| m.log_time).collect();
+                let deviations: Vec<Option<f64>> = run.each(|v| self.gap(&v)).collect();
+                let times: Vec<f64> = run.moments.iter().map(|m| m.log_time).collect();
                 late_means(&times, &deviations).collect()
             }
-            Relation::AtMost(_) => running_largest(views.map(|v| self.gap(&v))),
+            Relation::AtMost(_) => running_largest(run.each(|v| self.gap(&v))),
             Relation::NeverFalls => {
                 let mut highest = f64::NEG_INFINITY;
-                running_largest(views.map(|v| {
+                running_largest(run.each(|v| {
                     let value = self.measure.evaluate(&v)?;
                     highest = highest.max(value);
                     Some((highest - value) / highest.abs().max(f64::MIN_POSITIVE))

@@ -1,9 +1,8 @@
 //! A limit that the run keeps moving about: at its end the mean over its last part counts.
 
-use super::{InterpolantTarget, Target};
-use crate::measures::{Moment, View};
+use super::{Along, InterpolantTarget, Target};
+use crate::measures::View;
 use crate::programs::Certificate;
-use crate::spec::Setup;
 
 /// Interpolants, for a run that never comes to rest, with the mean predictor `[d]` of its last part.
 pub struct MeanTarget {
@@ -16,8 +15,8 @@ impl Target for MeanTarget {
         self.inner.gap(view)
     }
 
-    fn gaps(&self, setup: &Setup, moments: &[Moment], target: Option<&[f64]>) -> Vec<Option<f64>> {
-        let mut gaps = self.inner.gaps(setup, moments, target);
+    fn gaps(&self, run: &Along) -> Vec<Option<f64>> {
+        let mut gaps = self.inner.gaps(run);
         if let Some(last) = gaps.last_mut() {
             *last = self.inner.gap_of(&self.mean);
         }

@@ -26,6 +26,27 @@ use crate::measures::{Moment, View};
 use crate::programs::Certificate;
 use crate::spec::Setup;
 
+/// A run whose moments are measured one after the other.
+pub struct Along<'a> {
+    pub setup: &'a Setup,
+    pub moments: &'a [Moment],
+    /// The predicted solution, where there is one.
+    pub target: Option<&'a [f64]>,
+    /// Asked before every moment; once it says no, no further one is measured.
+    pub goes_on: &'a dyn Fn() -> bool,
+}
+
+impl<'a> Along<'a> {
+    /// What `of` finds at each moment; nothing at those that are no longer measured.
+    fn each<T>(&self, mut of: impl FnMut(View<'a>) -> Option<T>) -> impl Iterator<Item = Option<T>> {
+        let (setup, target) = (self.setup, self.target);
+        let one = move |moment| {
+            if (self.goes_on)() { of(View { setup, moment, target }) } else { None }
+        };
+        self.moments.iter().map(one)
+    }
+}
+
 /// What moments are measured against.
 pub trait Target: Send + Sync {
     /// The judged quantity of one moment: a certified relative gap where there is a program; `None` where the moment
@@ -33,8 +54,8 @@ pub trait Target: Send + Sync {
     fn gap(&self, view: &View) -> Option<f64>;
 
     /// The judged quantity along a run; targets that speak of the whole run override it.
-    fn gaps(&self, setup: &Setup, moments: &[Moment], target: Option<&[f64]>) -> Vec<Option<f64>> {
-        moments.iter().map(|moment| self.gap(&View { setup, moment, target })).collect()
+    fn gaps(&self, run: &Along) -> Vec<Option<f64>> {
+        run.each(|view| self.gap(&view)).collect()
     }
 
     /// Certificate of a predictor, for programs.

@@ -1,7 +1,7 @@
 //! A path that is piecewise constant in the limit of vanishing starts, judged where a start that does not vanish shows it.
 
-use super::Target;
-use crate::measures::{Moment, View};
+use super::{Along, Target};
+use crate::measures::View;
 use crate::numerics::linalg::{distance, norm2};
 use crate::programs::{Saddle, SaddlePath};
 use crate::spec::Setup;
@@ -93,25 +93,27 @@ impl Target for SaddleTarget {
 
     /// A path left once is not followed: the largest distance so far. Moments of a jump keep what was found before; a path that has not
     /// been left must be judged at the end itself.
-    fn gaps(&self, setup: &Setup, moments: &[Moment], target: Option<&[f64]>) -> Vec<Option<f64>> {
+    fn gaps(&self, run: &Along) -> Vec<Option<f64>> {
         let mut largest: Option<f64> = None;
-        let last = moments.len().saturating_sub(1);
-        let one = |(k, moment): (usize, &Moment)| {
-            let view = View { setup, moment, target };
-            let now = self.gap(&view).or_else(|| self.arrived(&view, setup).filter(|_| k == last));
+        let (last, mut k) = (run.moments.len().saturating_sub(1), 0);
+        let one = |view: View| {
+            let at_last = k == last;
+            k += 1;
+            let now = self.gap(&view).or_else(|| self.arrived(&view, run.setup).filter(|_| at_last));
             if let Some(g) = now {
                 largest = Some(largest.map_or(g, |l| l.max(g)));
             }
-            let left = largest.is_some_and(|l| l > setup.rule.tolerance);
-            if k == last && now.is_none() && !left { None } else { largest }
+            let left = largest.is_some_and(|l| l > run.setup.rule.tolerance);
+            if at_last && now.is_none() && !left { None } else { largest }
         };
-        moments.iter().enumerate().map(one).collect()
+        run.each(one).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::measures::Moment;
     use crate::{Error, Spec, theory, training};
 
     /// The two jumps of independent weights, and the same with the saddles in the wrong order or of the wrong size: a reference that is
@@ -128,7 +130,12 @@ mod tests {
         let case = theory::Case::new(&setup);
         let right = case.saddles().unwrap().as_ref().unwrap();
         let end = |path: &SaddlePath| {
-            let gaps = SaddleTarget::new(path, 0.01).gaps(&setup, &moments, None);
+            let gaps = SaddleTarget::new(path, 0.01).gaps(&Along {
+                setup: &setup,
+                moments: &moments,
+                target: None,
+                goes_on: &|| true,
+            });
             gaps.last().copied().flatten()
         };
         assert!(end(right).is_some_and(|g| g < 1e-6), "{:?}", end(right));
