@@ -29,7 +29,7 @@ impl Sweep {
             reason,
             hash: self.hash.clone(),
             data: self.data.clone(),
-            picture: self.spec.keys.picture.as_ref().and_then(|q| picture(q, &rows)),
+            picture: self.spec.keys.picture.as_ref().and_then(|q| picture(q, self.depth, &rows)),
             axes,
             seeds: (0..self.spec.keys.seeds).map(|r| self.seed(r)).collect(),
             confidence: self.spec.keys.confidence,
@@ -152,7 +152,7 @@ fn overall(trends: &[TrendReport]) -> (VerdictKind, String) {
 }
 
 /// The quantity over axis and loss: at every level the mean over the seeds of the last value recorded before it.
-fn picture(quantity: &str, rows: &[&[Option<SweepRun>]]) -> Option<PhasePicture> {
+fn picture(quantity: &str, depth: Option<u32>, rows: &[&[Option<SweepRun>]]) -> Option<PhasePicture> {
     let paths: Vec<Vec<&SweepRun>> = rows.iter().map(|row| row.iter().flatten().collect()).collect();
     let depths = |run: &SweepRun| {
         let finite = run.path.iter().map(|p| -p.log10_loss).filter(|d| d.is_finite() && *d > 0.0);
@@ -178,5 +178,5 @@ fn picture(quantity: &str, rows: &[&[Option<SweepRun>]]) -> Option<PhasePicture>
         (!found.is_empty()).then(|| found.iter().sum::<f64>() / found.len() as f64)
     };
     let values = levels.iter().flat_map(|&level| paths.iter().map(move |runs| cell(level, runs))).collect();
-    Some(PhasePicture { quantity: quantity.into(), levels, values })
+    Some(PhasePicture { quantity: quantity.into(), depth, levels, values })
 }

@@ -18,6 +18,7 @@ mod settled;
 mod start;
 mod targets;
 mod trend;
+mod visits;
 
 pub use compare::{Comparison, compare, evidence};
 pub use judge::{Broken, Evidence, Finding, Settled, judge};
@@ -26,3 +27,4 @@ pub use pictures::{CompletionReport, FourierReport};
 pub use rate::fit;
 pub use reference::Reference;
 pub use trend::{Interval, Observations, Seen, TrendEvidence, exponent, judge_trend, mean};
+pub use visits::VisitsReport;
