@@ -126,6 +126,7 @@ pub fn conclude(setup: &Setup, predicted: &Predicted, trajectory: &Trajectory) -
         coordinates: comparison.coordinates,
         completion: comparison.completion,
         fourier: comparison.fourier,
+        visits: comparison.visits,
     }
 }
 

@@ -177,7 +177,7 @@ fn whole(trajectory: &Trajectory) -> Result<Vec<u8>, Error> {
 fn present(args: &Run, report: &Report, target: &Path) -> Result<(), Error> {
     let page = target.join(folder::REPORT);
     if args.json {
-        return say(&outcome(report, &["series", "completion"], target, &page)?);
+        return say(&outcome(report, &["series", "completion", "visits"], target, &page)?);
     }
     if args.quiet {
         return say(&format!("{}: {}\n", report.verdict.words(), report.reason));

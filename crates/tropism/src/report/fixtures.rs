@@ -351,6 +351,7 @@ pub(super) fn completion() -> Report {
         truth: cells(&|_| true),
         mask: cells(&|k| k % 2 == 0),
         completed: cells(&|k| k != 5),
+        predicted: vec![],
         least_rank: Some(LeastRank { at_least: 2, at_most: 3 }),
     });
     report

@@ -98,5 +98,6 @@ pub(super) fn hollow() -> Report {
         coordinates: vec![Coordinate { name: String::new(), selected: nan, predicted: f64::INFINITY }],
         completion: None,
         fourier: None,
+        visits: None,
     }
 }

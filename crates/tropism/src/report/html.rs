@@ -3,7 +3,7 @@
 use super::figures::{Inline, inline};
 use super::format::{self, percent, printable, time};
 use super::html_tables as tables;
-use super::html_words::{fact, maybe_num, num, power, prose};
+use super::html_words::{fact, maybe_num, num, power, prose, sentence};
 use super::{Report, VerdictKind};
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
@@ -106,7 +106,7 @@ fn prediction(report: &Report) -> Markup {
         section {
             h2 { "What was predicted" }
             @if p.negative { p.note { "A negative result: the theorem says that the solution of this program is not selected." } }
-            p.statement { (prose(statement(&p.statement))) }
+            p.statement { (prose(&sentence(statement(&p.statement)))) }
             @if let Some(formula) = &p.formula { p.formula { (prose(formula)) } }
             dl.facts {
                 (fact("Theorem", p.theorem.as_deref()))
@@ -220,7 +220,7 @@ fn figure_of(figure: &Inline) -> Markup {
                     output.readout aria-live="polite" {}
                 }
             }
-            figcaption { (figure.caption) }
+            figcaption { (prose(&figure.caption)) }
         }
     }
 }

@@ -89,6 +89,32 @@ fn powers_are_raised_and_nothing_else() {
 }
 
 #[test]
+fn indices_are_set_low_and_names_stay() {
+    let words = |s: &str| super::html_words::prose(s).into_string();
+    assert_eq!(words("‖W‖_* s.t. ⟨A_i, W⟩"), "‖W‖<sub>*</sub> s.t. ⟨A<sub>i</sub>, W⟩");
+    assert_eq!(
+        words("D_Φ(w, w0), kkt_residual, data_x, w_12"),
+        "D<sub>Φ</sub>(w, w0), kkt_residual, data_x, w_12"
+    );
+    assert_eq!(words("gap 3.31e-6 < 1.0e-2"), "gap 3.31×10<sup>−6</sup> &lt; 0.01");
+    let sentence = super::html_words::sentence;
+    assert_eq!((sentence("the flow"), sentence("w(t) tends")), ("The flow".into(), "w(t) tends".into()));
+}
+
+/// A table that goes on beyond its frame has a shade at that edge.
+#[test]
+fn tables_that_scroll_show_it() {
+    let style = include_str!("assets/report.css");
+    let scroll = between(style, ".scroll {", "}");
+    assert_eq!(
+        (scroll.matches("no-repeat local").count(), scroll.matches("no-repeat scroll").count()),
+        (2, 2)
+    );
+    // Every theme has its shade.
+    assert_eq!(style.matches("--cue: #").count(), style.matches("--paper: #").count());
+}
+
+#[test]
 fn the_script_stays_small() {
     assert!(include_str!("assets/report.js").len() <= 10_000);
 }

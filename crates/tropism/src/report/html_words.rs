@@ -1,6 +1,7 @@
 //! Words and small parts shared by the sections of the page.
 
 use super::format::{lowered, maybe, number, printable};
+use super::typeset::typeset;
 use maud::{Markup, Render, html};
 
 /// A term and its description; nothing where there is nothing to say.
@@ -27,7 +28,7 @@ pub(super) fn maybe_num(v: Option<f64>) -> Markup {
 }
 
 /// A sentence: what stands between backticks is set as code, and in the rest numeric exponents, as in t^-2, 10^100000 and
-/// 10⁻⁶, are raised.
+/// 10⁻⁶, are raised; numbers in a programmer's notation are set like all others.
 pub(super) fn prose(text: &str) -> Markup {
     let parts: Vec<&str> = text.split('`').collect();
     // A lone backtick is a character like any other.
@@ -41,12 +42,19 @@ pub(super) fn prose(text: &str) -> Markup {
     }
 }
 
+/// A statement with a capital at its beginning, unless it begins with a symbol.
+pub(super) fn sentence(text: &str) -> String {
+    let word = text.split(' ').next().unwrap_or_default();
+    let plain = word.len() > 1 && word.chars().all(|c| c.is_ascii_lowercase());
+    if plain { word[..1].to_uppercase() + &text[1..] } else { text.into() }
+}
+
 fn raised(text: &str) -> Markup {
-    let clean = carets(&printable(text));
+    let clean = carets(&typeset(&printable(text)));
     let mut out = String::with_capacity(clean.len());
     let mut rest = clean.as_str();
     while let Some((before, after)) = rest.split_once('^') {
-        before.render_to(&mut out);
+        lowered_into(before, &mut out);
         let length = exponent_length(after);
         if length == 0 {
             out.push('^');
@@ -55,8 +63,32 @@ fn raised(text: &str) -> Markup {
         }
         rest = &after[length..];
     }
-    rest.render_to(&mut out);
+    lowered_into(rest, &mut out);
     maud::PreEscaped(out)
+}
+
+/// The text with the indices of symbols set low: one sign behind one letter or a bar, as in `w_i`, `D_Φ` and `‖W‖_*`. Names of several
+/// letters, as in `kkt_residual`, stay.
+fn lowered_into(text: &str, out: &mut String) {
+    let letters: Vec<char> = text.chars().collect();
+    let at = |k: usize| letters.get(k).copied().unwrap_or(' ');
+    let wordlike = |c: char| c.is_alphanumeric() || c == '_';
+    let index = |k: usize| {
+        let symbol =
+            k > 0 && (at(k - 1) == '‖' || at(k - 1).is_alphabetic() && (k < 2 || !wordlike(at(k - 2))));
+        let sign = at(k + 1).is_alphanumeric() || at(k + 1) == '*';
+        at(k) == '_' && symbol && sign && !wordlike(at(k + 2))
+    };
+    let mut k = 0;
+    while k < letters.len() {
+        if index(k) {
+            html! { sub { (at(k + 1)) } }.render_to(out);
+            k += 1;
+        } else {
+            at(k).to_string().render_to(out);
+        }
+        k += 1;
+    }
 }
 
 /// Raised numbers as carets: fonts draw the Unicode superscripts unevenly, a raised span they cannot.

@@ -19,6 +19,7 @@ mod sweep;
 mod sweep_page;
 mod terminal;
 mod text;
+mod typeset;
 mod value;
 
 pub use figures::{Figure, figures, hero_figure};

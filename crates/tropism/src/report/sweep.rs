@@ -82,6 +82,9 @@ pub struct TrendReport {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct PhasePicture {
     pub quantity: String,
+    /// Depth `D` of a diagonal network whose start `α` is the key: theory joins it and the loss `ε` to `μ = α^D / log(1/ε)`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub depth: Option<u32>,
     /// `log10(1 / loss)` of every row, upwards.
     pub levels: Vec<f64>,
     /// `[row][value of the axis]`, row by row; `null` where no run was there.

@@ -3,7 +3,7 @@
 use super::figures::{sweep_figures, sweep_inline};
 use super::format::{self, digits, number, printable};
 use super::html_tables::hypotheses;
-use super::html_words::prose;
+use super::html_words::{prose, sentence};
 use super::terminal::{Ink, Page};
 use super::{Figure, SweepReport, TrendReport, text};
 use crate::theory::trends::Shape;
@@ -142,7 +142,7 @@ pub fn sweep_html(report: &SweepReport) -> String {
                 main {
                     section class={ "verdict " (report.verdict.words().replace(' ', "-")) } aria-label="Verdict" {
                         div.mark aria-hidden="true" { (super::html::glyph(report.verdict)) }
-                        div { h2 { (report.verdict.words()) } p { (prose(&report.reason)) } }
+                        div { h2 { (report.verdict.words()) } (headline(report)) }
                     }
                     @if let Some(text) = missing(report) { section { p.note { (text) } } }
                     @for t in &report.trends { (law(t, report)) }
@@ -151,7 +151,7 @@ pub fn sweep_html(report: &SweepReport) -> String {
                             @for (view, class) in f.views.iter().zip(["view wide", "view narrow"]) {
                                 div class=(class) { (PreEscaped(&view.svg)) }
                             }
-                            figcaption { (f.caption) }
+                            figcaption { (prose(&f.caption)) }
                         } }
                     }
                     section { h2 { "The numbers" } (numbers(report)) }
@@ -163,13 +163,25 @@ pub fn sweep_html(report: &SweepReport) -> String {
     .into_string()
 }
 
+/// The reason; of several laws a line for each.
+fn headline(report: &SweepReport) -> Markup {
+    if report.trends.len() < 2 {
+        return html! { p { (prose(&report.reason)) } };
+    }
+    html! {
+        ul.laws { @for t in &report.trends {
+            li { b { (t.id) } " " (t.verdict.words()) ": " (prose(&t.reason)) }
+        } }
+    }
+}
+
 fn law(t: &TrendReport, report: &SweepReport) -> Markup {
     html! {
         section {
             h2 { (t.id) ": " (t.verdict.words()) }
-            p.statement { (prose(&t.statement)) }
+            p.statement { (prose(&sentence(&t.statement))) }
             p.formula { (prose(&predicted(t, report))) }
-            @for line in seen(t, report) { p { (printable(&line)) } }
+            @for line in seen(t, report) { p { (prose(&line)) } }
             p { (prose(&t.reason)) }
             p.muted { (t.source) }
             (hypotheses(&t.hypotheses))
@@ -190,7 +202,7 @@ fn numbers(report: &SweepReport) -> Markup {
                 tbody {
                     @for g in &report.groups { tr {
                         th scope="row" { (printable(&g.name)) }
-                        @for q in &quantities { td { (interval(g.means.get(*q))) } }
+                        @for q in &quantities { td { (prose(&interval(g.means.get(*q)))) } }
                         td { (g.runs) } td { (verdicts(g)) }
                     } }
                 }

@@ -1,6 +1,7 @@
 //! Lines for a terminal: wrapping by display width, hanging labels, small tables, sparing colour.
 
 use super::format::printable;
+use super::typeset::typeset;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// The few styles used; without colour they vanish.
@@ -82,7 +83,7 @@ impl Page {
 
     fn hanging(&mut self, label: &str, mark: &str, text: &str, ink: Ink) {
         let inner = self.width - LABEL - mark.width();
-        for (k, line) in wrapped(text, inner).iter().enumerate() {
+        for (k, line) in wrapped(&typeset(text), inner).iter().enumerate() {
             let label = if k == 0 { label } else { "" };
             self.styled(&padded(label, LABEL, false), Ink::Dim);
             let mark = if k == 0 { mark.to_string() } else { " ".repeat(mark.width()) };

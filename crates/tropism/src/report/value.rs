@@ -2,7 +2,9 @@
 
 use crate::programs::Uniqueness;
 pub use crate::terms::{Holds, Hypothesis, JudgeRule, Rate, RateClock, VerdictKind};
-pub use crate::verdict::{CompletionReport, Coordinate, FourierReport, Point, RateSeen, Selected};
+pub use crate::verdict::{
+    CompletionReport, Coordinate, FourierReport, Point, RateSeen, Selected, VisitsReport,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -180,6 +182,10 @@ pub struct Report {
     /// For convolutional networks: the Fourier spectra of the predictors.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fourier: Option<FourierReport>,
+    /// For runs from vanishing starts: the saddles to visit and the times to jump, beside where the run was. Left out of what
+    /// `tropism run --json` prints.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub visits: Option<VisitsReport>,
 }
 
 impl From<Uniqueness> for Option<bool> {

@@ -29,7 +29,7 @@ impl Sweep {
             reason,
             hash: self.hash.clone(),
             data: self.data.clone(),
-            picture: self.spec.keys.picture.as_ref().and_then(|q| picture(q, &rows)),
+            picture: self.spec.keys.picture.as_ref().and_then(|q| picture(q, self.depth, &rows)),
             axes,
             seeds: (0..self.spec.keys.seeds).map(|r| self.seed(r)).collect(),
             confidence: self.spec.keys.confidence,
@@ -147,12 +147,21 @@ fn overall(trends: &[TrendReport]) -> (VerdictKind, String) {
         None => {
             (NoPrediction, "No law in the registry speaks of this sweep; the table stands for itself.".into())
         }
-        Some(t) => (t.verdict, format!("{}: {}", t.id, t.reason)),
+        Some(t) if trends.len() == 1 => (t.verdict, format!("{}: {}", t.id, t.reason)),
+        Some(t) => (t.verdict, each(trends, t.verdict)),
     }
 }
 
+/// What became of every law of several: those that decide the verdict first, in their order.
+fn each(trends: &[TrendReport], verdict: VerdictKind) -> String {
+    let deciding = trends.iter().filter(|t| t.verdict == verdict);
+    let others = trends.iter().filter(|t| t.verdict != verdict);
+    let words = |t: &TrendReport| format!("{} ({}): {}", t.id, t.verdict.words(), t.reason);
+    deciding.chain(others).map(words).collect::<Vec<_>>().join(" ")
+}
+
 /// The quantity over axis and loss: at every level the mean over the seeds of the last value recorded before it.
-fn picture(quantity: &str, rows: &[&[Option<SweepRun>]]) -> Option<PhasePicture> {
+fn picture(quantity: &str, depth: Option<u32>, rows: &[&[Option<SweepRun>]]) -> Option<PhasePicture> {
     let paths: Vec<Vec<&SweepRun>> = rows.iter().map(|row| row.iter().flatten().collect()).collect();
     let depths = |run: &SweepRun| {
         let finite = run.path.iter().map(|p| -p.log10_loss).filter(|d| d.is_finite() && *d > 0.0);
@@ -178,5 +187,42 @@ fn picture(quantity: &str, rows: &[&[Option<SweepRun>]]) -> Option<PhasePicture>
         (!found.is_empty()).then(|| found.iter().sum::<f64>() / found.len() as f64)
     };
     let values = levels.iter().flat_map(|&level| paths.iter().map(move |runs| cell(level, runs))).collect();
-    Some(PhasePicture { quantity: quantity.into(), levels, values })
+    Some(PhasePicture { quantity: quantity.into(), depth, levels, values })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn law(id: &str, verdict: VerdictKind) -> TrendReport {
+        TrendReport {
+            id: id.into(),
+            source: String::new(),
+            statement: String::new(),
+            quantity: String::new(),
+            shape: Shape::Power { exponent: 1.0, at_least: false },
+            abscissa: None,
+            hypotheses: vec![],
+            seen: vec![],
+            verdict,
+            reason: format!("Reason of {id}."),
+        }
+    }
+
+    /// The verdict is the worst one, and no law goes without a word.
+    #[test]
+    fn the_headline_speaks_of_every_law() {
+        let laws = [
+            law("one", VerdictKind::Agrees),
+            law("two", VerdictKind::Undecided),
+            law("three", VerdictKind::Agrees),
+        ];
+        let (verdict, reason) = overall(&laws);
+        assert_eq!(verdict, VerdictKind::Undecided);
+        assert_eq!(
+            reason,
+            "two (undecided): Reason of two. one (agrees): Reason of one. three (agrees): Reason of three."
+        );
+        assert_eq!(overall(&laws[..1]).1, "one: Reason of one.");
+    }
 }

@@ -3,7 +3,9 @@
 use crate::Error;
 use crate::data::Dataset;
 use crate::examine;
+use crate::losses::Tail;
 use crate::measures;
+use crate::models::Structure;
 use crate::report::DataReport;
 use crate::spec::{Loader, Setup, Spec, SweepSpec};
 use crate::terms::JudgeRule;
@@ -35,6 +37,8 @@ pub struct Sweep {
     pub(super) data: DataReport,
     pub(super) first_seed: u64,
     pub(super) rule: JudgeRule,
+    /// Where the one key that varies is the start of a diagonal network: its depth.
+    pub(super) depth: Option<u32>,
     /// log10 of the training loss at which runs stop, where the file says so.
     pub(super) log10_loss: Option<f64>,
 }
@@ -71,9 +75,23 @@ impl Sweep {
             data: examine::data_report(&setup),
             first_seed: setup.spec.seed,
             rule: setup.rule,
+            depth: depth_of(&spec, &setup),
             log10_loss: setup.horizon.log_loss.map(|[_, l]| l / std::f64::consts::LN_10),
             spec,
         })
+    }
+}
+
+/// Depth of a diagonal network whose one start varies, on a loss with an exponential tail: there theory joins start and accuracy to one
+/// number.
+fn depth_of(spec: &SweepSpec, setup: &Setup) -> Option<u32> {
+    let scale = matches!(spec.axes.as_slice(), [axis] if axis.key == "model.init_scale");
+    let even = setup.theta0.windows(2).all(|w| w[0] == w[1]);
+    match setup.model.facts().structure {
+        Structure::Diagonal { depth } if depth >= 2 && scale && even => {
+            u32::try_from(depth).ok().filter(|_| setup.loss.facts().tail == Tail::Exponential)
+        }
+        _ => None,
     }
 }
 

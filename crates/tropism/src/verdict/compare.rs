@@ -8,6 +8,7 @@ use super::reference::Reference;
 use super::settled::settled;
 use super::start;
 use super::unfinished::unfinished;
+use super::visits::{VisitsReport, visits};
 use crate::losses::Tail;
 use crate::measures::{
     self, Measure, Moment, View, direction_distance::DirectionDistance, error_rate::error_rate,
@@ -35,6 +36,7 @@ pub struct Comparison {
     pub coordinates: Vec<Coordinate>,
     pub completion: Option<CompletionReport>,
     pub fourier: Option<FourierReport>,
+    pub visits: Option<VisitsReport>,
     /// Judged quantity at the end.
     pub gap: Option<f64>,
     pub settled: Settled,
@@ -73,8 +75,9 @@ pub fn compare(
         selected: selected(&run, &series),
         rate: rate.and_then(|r| fit(&series, r)),
         coordinates: coordinates(&run),
-        completion: last_predictor(&run).and_then(|w| pictures::completion(setup, w)),
+        completion: last_predictor(&run).and_then(|w| pictures::completion(setup, reference, w)),
         fourier: last_predictor(&run).and_then(|w| pictures::fourier(setup, reference, w)),
+        visits: visits(setup, reference, &moments, &series),
         gap,
         settled,
         forecast: match trajectory.ended {

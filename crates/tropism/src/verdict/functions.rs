@@ -94,7 +94,8 @@ fn visits(case: &Case, program: &dyn Program, path: &SaddlePath, what: &str) -> 
     let certificate = Certificate { relative_gap: path.left, ..*known.certificate() };
     let target = SaddleTarget::new(path, case.setup.rule.tolerance);
     let method = target.describe(what);
-    Reference { certificate, method, of_the_whole_run: true, ..known.reference(Box::new(target)) }
+    let path = Some(path.clone());
+    Reference { certificate, method, path, of_the_whole_run: true, ..known.reference(Box::new(target)) }
 }
 
 /// Coefficients of a function are no linear predictor: nothing of the run is compared with them one by one.

@@ -19,6 +19,7 @@ mod start;
 mod targets;
 mod trend;
 mod unfinished;
+mod visits;
 
 pub use compare::{Comparison, compare, evidence};
 pub use judge::{Broken, Evidence, Finding, Settled, judge};
@@ -27,3 +28,4 @@ pub use pictures::{CompletionReport, FourierReport};
 pub use rate::fit;
 pub use reference::Reference;
 pub use trend::{Interval, Observations, Seen, TrendEvidence, exponent, judge_trend, mean};
+pub use visits::VisitsReport;

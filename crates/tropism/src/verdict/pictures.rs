@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 /// Cells of a picture of a matrix; larger matrices are averaged over square blocks.
 const MOST_CELLS: usize = 4096;
 /// Singular values recorded at a moment, the largest ones.
-const MOST_SINGULAR_VALUES: usize = 12;
+pub(super) const MOST_SINGULAR_VALUES: usize = 12;
 /// Singular values below this part of the largest are rounding of the decomposition.
 const ROUNDING: f64 = 1e-14;
 /// Longest predictor whose Fourier spectrum is shown: beyond it the sums, and the figure, hold too much.
@@ -40,6 +40,9 @@ pub struct CompletionReport {
     pub mask: Vec<Option<f64>>,
     /// What was selected.
     pub completed: Vec<Option<f64>>,
+    /// What was predicted; empty where no single matrix is.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub predicted: Vec<Option<f64>>,
     /// Smallest rank of a matrix with the observed entries, to a billionth of the largest one; absent for very large matrices.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub least_rank: Option<LeastRank>,
@@ -94,7 +97,11 @@ fn of_balanced_factors(setup: &Setup, moment: &Moment) -> Option<Vec<f64>> {
 }
 
 /// The picture of a matrix completion; `None` for other problems and models without an effective predictor.
-pub(super) fn completion(setup: &Setup, w: &[f64]) -> Option<CompletionReport> {
+pub(super) fn completion(
+    setup: &Setup,
+    reference: Option<&Reference>,
+    w: &[f64],
+) -> Option<CompletionReport> {
     let data = &setup.data;
     let shape = data.shape.filter(|(rows, cols)| rows * cols == w.len())?;
     let observed = entries(data, w.len())?;
@@ -109,7 +116,10 @@ pub(super) fn completion(setup: &Setup, w: &[f64]) -> Option<CompletionReport> {
     let whole: Option<Vec<f64>> = known.iter().copied().collect();
     let at_hand: Vec<&[f64]> = whole.iter().filter(|k| !k.is_empty()).map(Vec::as_slice).chain([w]).collect();
     let least_rank = (w.len() <= MOST_RANKED).then(|| least_rank(&observed, shape, &at_hand));
-    let selected: Vec<Option<f64>> = w.iter().map(|v| Some(*v)).collect();
+    let cells = |w: &[f64]| w.iter().map(|v| Some(*v)).collect::<Vec<_>>();
+    // A direction has no entries to compare.
+    let target = reference.filter(|r| !r.direction).and_then(|r| r.solution.as_deref());
+    let predicted = target.filter(|t| t.len() == w.len()).map_or_else(Vec::new, cells);
     let block = block(shape);
     Some(CompletionReport {
         of: [shape.0, shape.1],
@@ -117,7 +127,8 @@ pub(super) fn completion(setup: &Setup, w: &[f64]) -> Option<CompletionReport> {
         cols: shape.1.div_ceil(block),
         truth: averaged(&known, shape, block),
         mask: averaged(&observed, shape, block),
-        completed: averaged(&selected, shape, block),
+        completed: averaged(&cells(w), shape, block),
+        predicted: averaged(&predicted, shape, block),
         least_rank,
     })
 }
@@ -161,7 +172,7 @@ fn averaged(values: &[Option<f64>], (rows, cols): (usize, usize), block: usize) 
 }
 
 /// Four digits: more than 256 shades of grey can show, in a quarter of the room.
-fn short(v: f64) -> Option<f64> {
+pub(super) fn short(v: f64) -> Option<f64> {
     format!("{v:.3e}").parse().ok().filter(|v: &f64| v.is_finite())
 }
 

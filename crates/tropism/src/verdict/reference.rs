@@ -13,8 +13,8 @@ use crate::numerics::{Norm, linalg};
 use crate::programs::offset::Offset;
 use crate::programs::{
     BregmanInterpolant, Certificate, FourierMargin, MaxMargin, MinNormInterpolant, NuclearInterpolant,
-    Program, ProgramFacts, QMargin, Ridge, Solution, SpectralFilter, SpectralRisk, TailDirection, Uniqueness,
-    certify,
+    Program, ProgramFacts, QMargin, Ridge, SaddlePath, Solution, SpectralFilter, SpectralRisk, TailDirection,
+    Uniqueness, certify,
 };
 use crate::spec::Setup;
 use crate::theory::{Case, Claim, Prediction, ProgramSpec, Relation};
@@ -41,6 +41,8 @@ pub struct Reference {
     pub of_the_whole_run: bool,
     /// Not a solution is predicted but a law of this measure.
     pub law: Option<&'static str>,
+    /// The saddles that the run is to visit, where they are what is predicted.
+    pub path: Option<SaddlePath>,
     /// Share of the gap at the start that theory leaves at the horizon, where it says.
     pub left_of_start: Option<f64>,
 }
@@ -292,6 +294,7 @@ pub(super) fn bare(
         at_infinity: false,
         of_the_whole_run: false,
         law: None,
+        path: None,
         left_of_start: None,
     }
 }

@@ -29,9 +29,12 @@ pub(super) enum Role {
     Fitted,
     Optimum,
     Tolerance,
+    /// Text on dark and on light cells, whose colours are the same on every page.
+    OnDark,
+    OnLight,
 }
 
-const ROLES: [Role; 12] = [
+const ROLES: [Role; 14] = [
     Role::Ink,
     Role::Muted,
     Role::Grid,
@@ -44,6 +47,8 @@ const ROLES: [Role; 12] = [
     Role::Fitted,
     Role::Optimum,
     Role::Tolerance,
+    Role::OnDark,
+    Role::OnLight,
 ];
 
 impl Role {
@@ -63,6 +68,8 @@ impl Role {
             Role::Fitted => ("fitted", "#f5cf86", None),
             Role::Optimum => ("optimum", "#00805c", Some([9.0, 3.0])),
             Role::Tolerance => ("tolerance", "#5b636e", Some([2.5, 3.5])),
+            Role::OnDark => ("on-dark", "#ffffff", None),
+            Role::OnLight => ("on-light", "#1b1f24", None),
         }
     }
 

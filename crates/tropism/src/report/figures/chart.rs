@@ -69,6 +69,8 @@ const LEGEND_SIZE: f64 = 12.0;
 const LEGEND_ROW: f64 = 18.0;
 const KEY: f64 = 26.0;
 const MARGIN: f64 = 16.0;
+/// How far the name of a line may stand below its end.
+const MOST_MOVED: f64 = 26.0;
 /// More readings than this tell the crosshair nothing and weigh down the page.
 const MOST_READINGS: usize = 400;
 
@@ -148,7 +150,10 @@ impl Chart {
         let widest = ticks.iter().filter_map(|t| t.label.as_deref()).map(|l| text_width(l, LABEL_SIZE));
         // Numbers of many digits may not push the plot off its sheet.
         let left = 38.0 + widest.fold(18.0, f64::max).min(0.3 * sheet.width);
-        Area { left, right: sheet.width - 26.0, top, bottom }
+        let ends = self.lines.iter().map(|l| text_width(&l.end, LEGEND_SIZE - 1.0));
+        // Names behind the lines stand outside the plot.
+        let right = ends.fold(0.0, f64::max).min(0.25 * sheet.width) + 10.0;
+        Area { left, right: sheet.width - right.max(26.0), top, bottom }
     }
 
     fn place(&self, area: &Area, x: f64, y: f64) -> (f64, f64) {
@@ -213,8 +218,11 @@ impl Chart {
             run.push(b);
         }
         pen.line(line.role, line.width, &run);
-        if line.dots {
-            for &(x, y) in &line.points {
+        // A value between two that are none is no stroke, but it was seen.
+        let known = |k: usize| line.points.get(k).is_some_and(|p| p.0.is_finite() && p.1.is_finite());
+        let alone = |k: usize| known(k) && !known(k + 1) && (k == 0 || !known(k - 1));
+        for (k, &(x, y)) in line.points.iter().enumerate() {
+            if line.dots || alone(k) {
                 let (u, v) = (self.x.unit(x), self.y.unit(y));
                 if (0.0..=1.0).contains(&u) && (0.0..=1.0).contains(&v) {
                     pen.dot(line.role, self.place(area, x, y), 2.4, true);
@@ -223,16 +231,24 @@ impl Chart {
         }
     }
 
-    /// Names at the ends of lines, first lines first; one that would touch another is left out.
+    /// Names at the ends of lines, from above; one that would touch another moves down a little or is left out.
     fn ends(&self, pen: &mut Pen, area: &Area) {
-        let mut taken: Vec<f64> = Vec::new();
-        for line in self.lines.iter().filter(|l| !l.end.is_empty()) {
-            let last = line.points.iter().rev().find(|p| p.0.is_finite() && p.1.is_finite());
-            let Some(&(x, y)) = last else { continue };
-            let at = self.place(area, x, y);
-            if taken.iter().all(|t| (t - at.1).abs() >= LEGEND_SIZE) {
-                pen.text(Role::Muted, LEGEND_SIZE - 1.0, Anchor::Start, (at.0 + 4.0, at.1), &line.end);
-                taken.push(at.1);
+        let named = self.lines.iter().filter(|l| !l.end.is_empty());
+        let mut ends: Vec<((f64, f64), &str)> = named
+            .filter_map(|l| {
+                let last = l.points.iter().rev().find(|p| p.0.is_finite() && p.1.is_finite());
+                let &(x, y) = last?;
+                Some((self.place(area, x.min(self.x.value(1.0)), y), l.end.as_str()))
+            })
+            .collect();
+        // Lines that end at one height keep their order.
+        ends.sort_by(|a, b| a.0.1.total_cmp(&b.0.1));
+        let mut free = f64::NEG_INFINITY;
+        for ((x, y), name) in ends {
+            let at = y.max(free);
+            if at - y <= MOST_MOVED && at <= area.bottom + 6.0 {
+                pen.text(Role::Muted, LEGEND_SIZE - 1.0, Anchor::Start, (x + 4.0, at), name);
+                free = at + LEGEND_SIZE;
             }
         }
     }

@@ -4,6 +4,7 @@ use super::axis::{Axis, Warp};
 use super::canvas::Role;
 use super::chart::{Chart, Line, Mark};
 use super::law::{Law, fitted_line, predicted_line};
+use super::story::story;
 use crate::report::format::{self, number, time};
 use crate::report::{Point, RateClock, Report};
 
@@ -159,6 +160,9 @@ fn gap_caption(report: &Report) -> String {
     let zeros = report.series.iter().filter(|p| p.gap == Some(0.0)).count();
     let mut out = String::from(if report.prediction.law {
         "How far the measured quantity is from what the law says of it."
+    } else if report.visits.is_some() {
+        "The largest distance so far from where the run was predicted to stand still, read in the middle of every stay, relative to the last of \
+         these points."
     } else {
         "How far the solution selected so far is from the certified optimum of the predicted program, relative \
          to the optimum."
@@ -185,7 +189,9 @@ fn loss(report: &Report) -> Option<Chart> {
     let deep = values(report, &tracks).any(|l| l.is_finite() && l.abs() > 40.0);
     let warp = if deep { Warp::Asinh } else { Warp::Straight };
     let y = Axis::powers("training loss", warp, values(report, &tracks));
-    let caption = "Training loss on a logarithmic axis.".to_string();
+    let seen = story(report, |p| p.log10_loss, |l| format::from_log10(Some(l)));
+    let caption =
+        if seen.is_empty() { "Training loss.".into() } else { format!("The training loss {seen}.") };
     let mut out = chart(report, "loss", y, &tracks, ("Training loss", caption))?;
     for (mark, p) in out.marks.iter_mut().zip(report.series.iter().filter(|p| timed_loss(p))) {
         mark.text += &format!(" · loss {}", format::from_log10(p.log10_loss));
@@ -206,7 +212,11 @@ fn norm(report: &Report) -> Option<Chart> {
         read: &|p| Some(p.norm),
     }];
     let y = Axis::powers(of.symbol(), Warp::Straight, values(report, &tracks));
-    let caption = format!("Euclidean norm of the {}.", of.words());
+    let seen = story(report, |p| Some(p.norm), number);
+    let caption = match seen.is_empty() {
+        true => format!("Euclidean norm of the {}.", of.words()),
+        false => format!("The Euclidean norm of the {} {seen}.", of.words()),
+    };
     let title = format!("Norm of the {}", of.words());
     chart(report, "norm", y, &tracks, (&title, caption)).map(unnamed)
 }
@@ -241,7 +251,11 @@ fn residual(report: &Report) -> Option<Chart> {
         read: &|p| p.residual,
     }];
     let y = Axis::powers("largest residual", Warp::Straight, values(report, &tracks));
-    let caption = "Largest residual on the training data.".to_string();
+    let seen = story(report, |p| p.residual, number);
+    let caption = match seen.is_empty() {
+        true => "Largest residual on the training data.".to_string(),
+        false => format!("The largest residual on the training data {seen}."),
+    };
     chart(report, "residual", y, &tracks, ("Fit to the training data", caption)).map(unnamed)
 }
 

@@ -4,7 +4,10 @@ use super::axis::{Axis, Warp};
 use super::canvas::Role;
 use super::chart::Chart;
 use super::content::{Track, chart, log10_positive, unnamed, values};
+use super::story::story;
+use super::{capital, meaning, words};
 use crate::measures;
+use crate::report::format::number;
 use crate::report::{Point, Report};
 
 /// How the vertical axis is laid.
@@ -141,7 +144,12 @@ fn group(report: &Report, g: &Group) -> Option<Chart> {
         Scale::Plain => Axis::plain(g.axis, values(report, &tracks)),
         Scale::Powers => Axis::powers(g.axis, Warp::Straight, values(report, &tracks)),
     };
-    let out = chart(report, g.id, y, &tracks, (g.title, g.caption.to_string()))?;
+    let mut caption = g.caption.to_string();
+    if let [(id, _)] = present.as_slice() {
+        let seen = story(report, |p| value(p, id), number);
+        caption += &if seen.is_empty() { seen } else { format!(" The {} {seen}.", words(id)) };
+    }
+    let out = chart(report, g.id, y, &tracks, (g.title, caption))?;
     // Where the chart holds one line only, its title is the name.
     Some(if g.members.len() == 1 { unnamed(out) } else { out })
 }
@@ -162,14 +170,15 @@ fn alone(report: &Report, id: &'static str) -> Option<Chart> {
     let (lo, hi) = seen().fold((f64::INFINITY, f64::NEG_INFINITY), |(lo, hi), v| (lo.min(v), hi.max(v)));
     let scale = if lo > 0.0 && hi / lo > WIDE { Scale::Powers } else { Scale::Plain };
     let (read, height) = (reader(id, Scale::Plain), reader(id, scale));
-    let words = id.replace('_', " ");
+    let words = words(id);
     let tracks = [Track { name: &words, role: Role::Data, at: &*height, read: &*read }];
     let y = match scale {
         Scale::Plain => Axis::plain(&words, values(report, &tracks)),
         Scale::Powers => Axis::powers(&words, Warp::Straight, values(report, &tracks)),
     };
-    let mut title = words.clone();
-    title[..1].make_ascii_uppercase();
-    let caption = format!("The measure {words} along the run.");
+    let title = capital(&words);
+    let seen = story(report, |p| value(p, id), number);
+    let told = if seen.is_empty() { String::new() } else { format!(" Here it {seen}.") };
+    let caption = format!("{}{told}", meaning(id).unwrap_or_default());
     chart(report, id, y, &tracks, (&title, caption)).map(unnamed)
 }

@@ -1,7 +1,7 @@
 //! Figures of a report as SVG: standing alone with a light palette, or inline with the page's colours.
 //!
-//! `content`, `measured` and `spectra` say what each chart shows, `law` draws the rates, `chart`, `pairs` and `completion` lay
-//! it out over `axis`, `raster` fills cells, and `canvas` turns strokes into SVG. Equal reports give equal bytes.
+//! `content`, `measured`, `spectra` and `visits` say what each chart shows, `law` draws the rates, `chart`, `pairs`, `completion` and
+//! `phase` lay it out over `axis`, `raster` fills cells, and `canvas` turns strokes into SVG. Equal reports give equal bytes.
 
 mod axis;
 mod canvas;
@@ -12,18 +12,22 @@ mod heat;
 mod law;
 mod measured;
 mod pairs;
+mod phase;
 mod raster;
 mod spectra;
+mod story;
 mod sweep;
 #[cfg(test)]
 mod sweep_tests;
 #[cfg(test)]
 mod tests;
+mod visits;
 
 pub(super) use heat::geometry_figure;
 pub(super) use sweep::{sweep_figures, sweep_inline};
 
 use super::Report;
+use crate::measures;
 use canvas::{Palette, finish};
 use chart::{Picture, Sheet};
 
@@ -31,7 +35,7 @@ use chart::{Picture, Sheet};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Figure {
     /// Short and fit for a file name: `gap`, `loss`, `norm`, `margin`, `residual`, `errors`, `coordinates`; where they
-    /// have a meaning `singular_values`, `fourier`, `completion` and one for every kind of further measure.
+    /// have a meaning `saddles`, `singular_values`, `fourier`, `completion` and one for every kind of further measure.
     pub id: String,
     pub title: String,
     pub caption: String,
@@ -67,6 +71,35 @@ struct Plate<'a> {
     draw: Box<Draw<'a>>,
 }
 
+/// What a measure or a quantity of a sweep is called in a sentence.
+fn words(id: &str) -> String {
+    match id {
+        "margin_l1" => "smallest margin at unit ℓ1 norm".into(),
+        "margin_l2" => "smallest margin at unit Euclidean norm".into(),
+        "bridge_stationarity" => "distance of the predictor from stationarity".into(),
+        "kkt_residual" => "KKT residual of the parameters".into(),
+        "geometry_kkt_residual" => "KKT residual in the optimizer's norm".into(),
+        "hidden_entry_bound" => "bound on the hidden entry, over the entry".into(),
+        "sharpness_step" => "sharpness times step size".into(),
+        "singular_value_dynamics" => "residual of the singular values' motion".into(),
+        "support_dimension" => "effective number of support vectors".into(),
+        "unobserved_error" => "error on unobserved entries".into(),
+        _ => id.replace('_', " "),
+    }
+}
+
+/// What a measure is: the first sentence of its page; nothing for one of another version.
+fn meaning(id: &str) -> Option<String> {
+    let member = measures::MEMBERS.iter().find(|m| m.id == id)?;
+    Some(format!("{}.", member.summary().trim_end_matches(['.', ':'])))
+}
+
+/// The same at the beginning of a sentence.
+fn capital(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 const HERO: Sheet = Sheet { width: 900.0, height: 480.0, titled: true };
 const STATIC: Sheet = Sheet { width: 720.0, height: 430.0, titled: true };
 const WIDE: Sheet = Sheet { width: 1040.0, height: 460.0, titled: false };
@@ -74,8 +107,9 @@ const SMALL: Sheet = Sheet { width: 500.0, height: 340.0, titled: false };
 const NARROW: Sheet = Sheet { width: 340.0, height: 300.0, titled: false };
 
 fn plates(report: &Report) -> Vec<Plate<'_>> {
-    let charts = content::charts(report).into_iter().chain(spectra::singular_values(report));
+    let charts = content::charts(report).into_iter().chain(visits::saddles(report));
     let mut out: Vec<Plate> = charts
+        .chain(spectra::singular_values(report))
         .chain(measured::charts(report))
         .chain(spectra::fourier(report))
         .map(|chart| Plate {
@@ -86,11 +120,12 @@ fn plates(report: &Report) -> Vec<Plate<'_>> {
         })
         .collect();
     if let Some(completed) = &report.completion {
+        let program = report.prediction.program.as_deref().unwrap_or_default();
         out.push(Plate {
             id: "completion".into(),
             title: "Completed matrix".into(),
-            caption: completion::caption(completed),
-            draw: Box::new(move |sheet, title| completion::draw(completed, title, sheet)),
+            caption: completion::caption(completed, program),
+            draw: Box::new(move |sheet, title| completion::draw(completed, program, title, sheet)),
         });
     }
     let rows = pairs::shown(report);
@@ -109,7 +144,7 @@ fn plates(report: &Report) -> Vec<Plate<'_>> {
 impl Plate<'_> {
     fn svg(&self, sheet: Sheet, palette: Palette) -> Option<(String, Picture)> {
         let picture = (self.draw)(sheet, &self.title)?;
-        let label = format!("{}. {}", self.title, self.caption);
+        let label = format!("{}. {}", self.title, self.caption.replace('`', ""));
         Some((finish(&picture.body, picture.size, palette, &self.title, &label), picture))
     }
 
@@ -147,7 +182,7 @@ pub fn hero_figure(report: &Report) -> String {
 /// The figures for a page that defines the `--fig-…` colours.
 pub(super) fn inline(report: &Report) -> Vec<Inline> {
     let figure = |plate: Plate| {
-        let main = ["gap", "singular_values", "completion"].contains(&plate.id.as_str());
+        let main = ["gap", "saddles", "singular_values", "completion"].contains(&plate.id.as_str());
         plate.inline(main, [if main { WIDE } else { SMALL }, NARROW])
     };
     plates(report).into_iter().map(figure).collect()

@@ -4,11 +4,14 @@ use super::axis::{Axis, Warp};
 use super::canvas::Role;
 use super::chart::{Chart, Line, Mark};
 use super::content::{Track, chart, log10_positive, values};
+use super::visits::{plateaus, upright};
 use crate::report::format::{number, subscript};
-use crate::report::{Point, Report};
+use crate::report::{Point, Report, VisitsReport};
 
 /// Bars of the two spectra stand side by side while there are no more frequencies than this.
 const MOST_BARS: usize = 64;
+/// Predicted values below this part of the largest are rounding.
+const ROUNDING: f64 = 1e-10;
 
 /// The singular values of the predictor over time, one line each.
 pub(super) fn singular_values(report: &Report) -> Option<Chart> {
@@ -20,7 +23,8 @@ pub(super) fn singular_values(report: &Report) -> Option<Chart> {
     let tracks: Vec<Track> = (0..most)
         .map(|k| Track { name: &names[k], role: Role::Data, at: &heights[k], read: &reads[k] })
         .collect();
-    let y = Axis::powers("singular value", Warp::Straight, values(report, &tracks));
+    let rests = report.visits.iter().filter(|v| v.seen.is_empty()).flat_map(resting).map(f64::log10);
+    let y = Axis::powers("singular value", Warp::Straight, values(report, &tracks).chain(rests));
     let caption = format!(
         "The {most} largest singular values of the predictor as a matrix. Values below rounding of the largest, 10⁻¹⁴ of it, are drawn \
          where the factors tell them: on flows from balanced starts."
@@ -32,7 +36,30 @@ pub(super) fn singular_values(report: &Report) -> Option<Chart> {
         line.width = (2.2 - 0.12 * k as f64).max(1.0);
         line.dots = false;
     }
+    predict(report, &mut out);
     Some(out)
+}
+
+/// Where the values are predicted to rest and when to jump, below and above the lines.
+fn predict(report: &Report, chart: &mut Chart) {
+    let Some(visits) = report.visits.as_ref().filter(|v| v.seen.is_empty()) else { return };
+    // A rank that is not learned yet is predicted to vanish, which lies below any frame.
+    let least = resting(visits).fold(f64::INFINITY, f64::min);
+    let height = |v: f64| if v >= least { v.log10() } else { f64::NAN };
+    let span = [chart.x.value(0.0), chart.x.value(1.0)];
+    let mut lines = plateaus(visits, span, height);
+    lines.retain(|l| l.points.iter().any(|p| p.1.is_finite()));
+    lines.push(upright(visits, [chart.y.value(0.0), chart.y.value(1.0)]));
+    chart.lines.splice(0..0, lines);
+    chart.caption += " The prediction was made before the run: one singular value after the other rises to the broad pale lines, at the \
+                      dashed times.";
+}
+
+/// The predicted values that are not zero, nor rounding of the largest.
+fn resting(visits: &VisitsReport) -> impl Iterator<Item = f64> + '_ {
+    let all = || visits.predicted.iter().flatten().flatten().copied();
+    let least = ROUNDING * all().fold(0.0, f64::max);
+    all().filter(move |v| *v > least)
 }
 
 /// Moduli of the Fourier transform of the selected predictor beside those of the predicted one.

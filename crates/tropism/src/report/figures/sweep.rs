@@ -1,11 +1,11 @@
-//! Figures of a sweep: a quantity over the key that varied, means with intervals, a picture over key and loss.
+//! Figures of a sweep: a quantity over the key that varied, and means with intervals.
 
 use super::axis::{Axis, LABEL_SIZE, Warp};
 use super::canvas::{Anchor, Pen, Role, sketch, text_width};
 use super::chart::{Chart, Line, Picture, Sheet};
-use super::{Figure, Inline, NARROW, Plate, WIDE, raster};
-use crate::report::format::{digits, number, superscript};
-use crate::report::{PhasePicture, SweepAxis, SweepReport};
+use super::{Figure, Inline, NARROW, Plate, WIDE, capital, phase, words};
+use crate::report::SweepReport;
+use crate::report::format::digits;
 use crate::theory::trends::Shape;
 
 /// A figure that stands on its own.
@@ -29,8 +29,7 @@ fn plates(report: &SweepReport) -> Vec<Plate<'_>> {
         Some(x) if x.len() > 1 => over_axis(report, quantity, x),
         _ => over_names(report, quantity),
     };
-    let drawn = report.picture.as_ref().zip(report.axes.first()).and_then(|(p, a)| picture(p, a));
-    drawn.into_iter().chain(report.quantities.iter().filter_map(of)).collect()
+    phase::picture(report).into_iter().chain(report.quantities.iter().filter_map(of)).collect()
 }
 
 /// The figures as standalone SVG documents on white.
@@ -41,10 +40,6 @@ pub(in crate::report) fn sweep_figures(report: &SweepReport) -> Vec<Figure> {
 /// The figures for a page, for wide and for narrow screens.
 pub(in crate::report) fn sweep_inline(report: &SweepReport) -> Vec<Inline> {
     plates(report).into_iter().map(|plate| plate.inline(true, [WIDE, NARROW])).collect()
-}
-
-fn words(quantity: &str) -> String {
-    quantity.replace('_', " ")
 }
 
 /// Means with intervals over a key of numbers, with the fitted power law and the predicted one.
@@ -87,8 +82,9 @@ fn over_axis<'a>(report: &'a SweepReport, quantity: &str, x: &[f64]) -> Option<P
     }
     let mut sorted: Vec<(f64, f64)> = means.iter().map(|(v, m)| (at(*v), height(m.estimate))).collect();
     sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
-    lines.push(line("mean over seeds, with interval", Role::Data, sorted, true));
-    let title = format!("{} over {label}", words(quantity));
+    let alone = report.seeds.len() == 1;
+    lines.push(line(if alone { "" } else { "mean over seeds, with interval" }, Role::Data, sorted, true));
+    let title = format!("{} over {label}", capital(&words(quantity)));
     let seen = |log: bool, pick: fn(&(f64, f64)) -> f64| {
         runs.iter().map(pick).map(move |v| if log { v.log10() } else { v }).collect::<Vec<_>>()
     };
@@ -102,8 +98,14 @@ fn over_axis<'a>(report: &'a SweepReport, quantity: &str, x: &[f64]) -> Option<P
         lines,
         marks: vec![],
     };
-    let caption =
-        format!("Mean of {} over the seeds for every value of {label}, with its interval.", words(quantity));
+    let quantity_words = words(quantity);
+    let caption = match alone {
+        true => format!("The {quantity_words} at the end of the run, for every value of {label}."),
+        false => format!(
+            "The {quantity_words} at the end of the runs, its mean over {} seeds with its interval, for every value of {label}.",
+            report.seeds.len()
+        ),
+    };
     let draw = Box::new(move |sheet, title: &str| Some(chart.draw(sheet, title)));
     Some(Plate { id: quantity.into(), title, caption, draw })
 }
@@ -146,7 +148,10 @@ fn over_names<'a>(report: &'a SweepReport, quantity: &str) -> Option<Plate<'a>> 
     }
     let ends = |m: &crate::verdict::Interval| [m.estimate, m.low, m.high];
     let axis = Axis::plain(&words(quantity), rows.iter().flat_map(|r| ends(&r.1)))?;
-    let title = format!("{}: mean over {} seeds", words(quantity), report.seeds.len());
+    let title = match report.seeds.len() {
+        1 => capital(&words(quantity)),
+        n => format!("{}: mean over {n} seeds", capital(&words(quantity))),
+    };
     let caption = "A dot for the mean of every combination, a bar for its interval.".into();
     let draw = Box::new(move |sheet, title: &str| Some(draw_rows(&rows, &axis, sheet, title)));
     Some(Plate { id: quantity.into(), title, caption, draw })
@@ -195,65 +200,4 @@ fn scale(pen: &mut Pen, axis: &Axis, (left, plot): (f64, f64), (top, bottom): (f
     }
     pen.line(Role::Muted, 1.0, &[(left, bottom), (left + plot, bottom)]);
     pen.text(Role::Ink, LABEL_SIZE, Anchor::Middle, (left + plot / 2.0, bottom + 32.0), &axis.label);
-}
-
-/// The quantity as grey over the values of the key (across) and the loss (upwards).
-fn picture<'a>(of: &'a PhasePicture, axis: &'a SweepAxis) -> Option<Plate<'a>> {
-    let (lo, hi) = of
-        .values
-        .iter()
-        .flatten()
-        .fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), v| (a.min(*v), b.max(*v)));
-    if lo >= hi || axis.names.is_empty() {
-        return None;
-    }
-    let title = format!("{} over {} and loss", words(&of.quantity), axis.key);
-    let caption = "Grey from the smallest value (black) to the largest (white); where it has no value, the sand colour shows.";
-    let draw = Box::new(move |sheet, title: &str| draw_picture(of, axis, [lo, hi], (sheet, title)));
-    Some(Plate { id: "picture".into(), title, caption: caption.into(), draw })
-}
-
-fn draw_picture(
-    of: &PhasePicture,
-    axis: &SweepAxis,
-    [lo, hi]: [f64; 2],
-    (sheet, title): (Sheet, &str),
-) -> Option<Picture> {
-    let columns = axis.names.len();
-    let (low, high) = (number(lo), number(hi));
-    let ends = text_width(&low, LABEL_SIZE).max(text_width(&high, LABEL_SIZE));
-    let (left, top) = (92.0, if sheet.titled { 48.0 } else { 14.0 });
-    let (width, height) = (sheet.width - left - ends - 50.0, sheet.height - top - 60.0);
-    let size = (sheet.width, sheet.height);
-    let rows = of.levels.len();
-    let body = sketch(size, |pen| {
-        pen.rect(Role::Paper, (0.0, 0.0), size);
-        heading(pen, sheet, title);
-        pen.rect(Role::Unseen, (left, top), (left + width, top + height));
-        let cell = width / columns as f64;
-        // Labels that do not touch.
-        let widest = axis.names.iter().map(|n| text_width(n, LABEL_SIZE) + 10.0).fold(1.0, f64::max);
-        for (j, name) in axis.names.iter().enumerate().step_by((widest / cell).ceil() as usize) {
-            let x = left + cell * (j as f64 + 0.5);
-            pen.text(Role::Muted, LABEL_SIZE, Anchor::Middle, (x, top + height + 14.0), name);
-        }
-        pen.text(Role::Ink, LABEL_SIZE, Anchor::Middle, (left + width / 2.0, top + height + 36.0), &axis.key);
-        for k in (0..rows).step_by((rows / 6).max(1)) {
-            let y = top + height * (1.0 - (k as f64 + 0.5) / rows as f64);
-            let label = format!("10{}", superscript(&format!("-{}", digits(of.levels[k], 2))));
-            pen.text(Role::Muted, LABEL_SIZE, Anchor::End, (left - 8.0, y), &label);
-        }
-        pen.upright(Role::Ink, LABEL_SIZE, (18.0, top + height / 2.0), "training loss");
-        let beside = left + width + 40.0;
-        pen.text(Role::Ink, LABEL_SIZE, Anchor::Start, (beside, top + 6.0), &high);
-        pen.text(Role::Ink, LABEL_SIZE, Anchor::Start, (beside, top + height - 6.0), &low);
-    });
-    // Rows of an image run downwards.
-    let shade = |v: &Option<f64>| v.map(|v| (v - lo) / (hi - lo));
-    let shades: Vec<Option<f64>> = of.values.chunks(columns).rev().flatten().map(shade).collect();
-    let ramp: Vec<Option<f64>> = (0..64).rev().map(|k| Some(f64::from(k) / 63.0)).collect();
-    let body = body
-        + &raster::image(&shades, columns, (left, top), (width, height))?
-        + &raster::image(&ramp, 1, (left + width + 18.0, top), (14.0, height))?;
-    Some(Picture { body, size, readings: vec![] })
 }

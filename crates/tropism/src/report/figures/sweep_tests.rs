@@ -87,10 +87,10 @@ fn raised_points_stay_points() {
     let doc = Document::parse(svg).unwrap();
     let ticks: Vec<String> =
         doc.descendants().filter(|n| n.has_tag_name("text")).map(|n| words(&n)).collect();
-    assert!(ticks.iter().any(|t| t == "10−0.71"), "{ticks:?}");
+    assert!(ticks.iter().any(|t| t == "10−0.5"), "{ticks:?}");
     let raised =
         doc.descendants().filter(|n| n.has_tag_name("tspan") && n.attribute("dy") == Some("-0.45em"));
-    assert!(raised.map(|n| words(&n)).any(|t| t == "−0.71"));
+    assert!(raised.map(|n| words(&n)).any(|t| t == "−0.5"));
 }
 
 #[test]
@@ -132,4 +132,51 @@ fn the_norm_is_called_by_what_it_is_of() {
     assert_eq!(title(&report).as_deref(), Some("Norm of the parameters"));
     let text = crate::report::text(&report, 120, false);
     assert!(text.contains("‖θ‖₂") && !text.contains("  ‖w‖₂"), "{text}");
+}
+
+/// Lines of equal μ = α²/log(1/ε) rise by two decades of log(1/ε) for every decade of α, a decade of μ apart; each is named where it ends.
+#[test]
+fn the_picture_of_a_diagonal_network_has_lines_of_equal_mu() {
+    let mut report = sweep(["0.1", "1", "10"], true);
+    report.axes[0].key = "model.init_scale".into();
+    report.axes[0].numbers = Some(vec![0.1, 1.0, 10.0]);
+    let picture = report.picture.as_mut().unwrap();
+    picture.levels = vec![0.1, 10.0, 1000.0];
+    assert!(
+        !sweep_figures(&report)[0].svg.contains("equal μ"),
+        "the model is not known to be a diagonal network"
+    );
+    report.picture.as_mut().unwrap().depth = Some(2);
+    let figure = &sweep_figures(&report)[0];
+    let doc = Document::parse(&figure.svg).unwrap();
+    let points = |n: Node| -> Vec<f64> {
+        n.attribute("points").unwrap().split([' ', ',']).filter_map(|v| v.parse().ok()).collect()
+    };
+    let ink = |n: &Node| n.has_tag_name("polyline") && n.attribute("stroke") == Some("#1b1f24");
+    let lines: Vec<Vec<f64>> = doc.descendants().filter(ink).map(points).filter(|p| p[1] != p[3]).collect();
+    assert!(lines.len() >= 3, "{lines:?}");
+    // Columns are a decade wide and rows two decades high; both fill the cells, three by three.
+    let cells: Vec<Vec<f64>> = doc
+        .descendants()
+        .filter(|n| n.has_tag_name("image"))
+        .map(|n| ["width", "height"].map(|k| n.attribute(k).unwrap().parse().unwrap()).to_vec())
+        .collect();
+    let (column, row) = (cells[2][0], cells[2][1] / 3.0);
+    for line in &lines {
+        let (decades, double) = ((line[2] - line[0]) / column, 2.0 * (line[1] - line[3]) / row);
+        assert!((double / decades - 2.0).abs() < 0.02, "{decades} {double}");
+    }
+    let texts: Vec<String> =
+        doc.descendants().filter(|n| n.has_tag_name("text")).map(|n| words(&n)).collect();
+    assert!(texts.iter().any(|t| t.contains("equal μ = α2 / log(1/ε)")), "{texts:?}");
+    assert!(
+        texts.iter().any(|t| t == "start α (model.init_scale)")
+            && texts.iter().any(|t| t == "training loss ε")
+    );
+    assert!(figure.caption.contains("Moroshko") && figure.caption.contains("ℓ1 margin"));
+    for figure in sweep_inline(&report) {
+        for view in figure.views {
+            assert!(extents(&view.svg).iter().all(|(_, from, to)| *from >= 0.0 && *to <= 1.0));
+        }
+    }
 }

@@ -145,6 +145,60 @@ fn a_completed_matrix_stands_beside_truth_and_mask() {
     assert!(figures(&unknown).iter().all(|f| f.id != "completion"));
 }
 
+/// The hidden entry of a diverging completion: its cell is not the white of a one, and the caption and the cell say what it holds.
+#[test]
+fn cells_far_off_the_scale_are_told_apart() {
+    let mut report = fixtures::completion();
+    let picture = report.completion.as_mut().unwrap();
+    (picture.of, picture.rows, picture.cols) = ([2, 2], 2, 2);
+    picture.truth.clear();
+    picture.mask = vec![None, Some(1.0), Some(1.0), Some(0.0)];
+    picture.completed = vec![Some(256.8), Some(1.0), Some(1.1), Some(0.0)];
+    let figure = |r: &Report| figures(r).into_iter().find(|f| f.id == "completion").unwrap();
+    let shown = figure(&report);
+    for word in ["row 1, column 1 holds 256.8", "far above", "\n257\n", "\n1.1\n", "\n?\n"] {
+        assert!(shown.svg.contains(word), "{word}");
+    }
+    assert!(!shown.svg.contains("far below"));
+    report.prediction.program = Some("nuclear_interpolant".into());
+    let picture = report.completion.as_mut().unwrap();
+    picture.predicted = vec![Some(0.5), Some(1.0), Some(1.0), Some(0.0)];
+    picture.completed = vec![Some(-30.0), Some(1.0), Some(20.0), Some(0.0)];
+    let shown = figure(&report);
+    for word in
+        ["least nuclear norm", "2 cells are far off", "row 1, column 1, holds −30", "far below", "far above"]
+    {
+        assert!(shown.svg.contains(word), "{word}");
+    }
+    let panels = shown.svg.matches("<image").count();
+    // Three panels, the scale and the two colours off it.
+    assert_eq!(panels, 6);
+}
+
+/// Seen at one moment only, a value is a dot: no stroke can show it.
+#[test]
+fn values_that_stand_alone_are_dots() {
+    let mut report = fixtures::completion();
+    let last = report.series.len() - 1;
+    for (k, p) in report.series.iter_mut().enumerate() {
+        p.spectrum = if k == last { vec![1.0] } else { vec![0.0] };
+    }
+    let all = figures(&report);
+    let svg = &all.iter().find(|f| f.id == "singular_values").unwrap().svg;
+    assert_eq!(svg.matches("<circle").count(), 1);
+}
+
+#[test]
+fn captions_say_what_a_measure_is_and_what_was_seen() {
+    let all = figures(&fixtures::completion());
+    let caption = |id: &str| &all.iter().find(|f| f.id == id).unwrap().caption;
+    let distance = caption("direction_distance");
+    assert!(distance.starts_with("Euclidean distance between the unit vectors"), "{distance}");
+    assert!(distance.contains("Here it goes from ") && distance.ends_with('.'), "{distance}");
+    let norm = caption("norm");
+    assert!(norm.starts_with("The Euclidean norm of the predictor goes from "), "{norm}");
+}
+
 #[test]
 fn fourier_spectra_stand_side_by_side() {
     let all = figures(&fixtures::convolution());
