@@ -186,12 +186,12 @@ fn the_classes_that_cannot_be_told_apart_are_named() {
 }
 
 /// Where the parameters are not the predictor itself, its path has another speed: theorems on linear models must not speak of
-/// `w = u − v` or of tangent models, and those on diagonal networks not of scaled ones.
+/// `w = u − v` or of tangent models, and those on diagonal networks not of linearised or centred ones.
 #[test]
 fn theorems_do_not_speak_of_rescaled_models() {
     let models = [
         "kind = \"diagonal\"\ndepth = 1",
-        "kind = \"diagonal\"\noutput_scale = 3.0",
+        "kind = \"diagonal\"\noutput_scale = 3.0\ncentered = true",
         "kind = \"diagonal\"\nlinearized = true",
     ];
     for model in models {

@@ -87,7 +87,7 @@ impl Blocks for &Packed {
 
     #[inline(always)]
     fn add<V: Simd>(&self, simd: V, b: usize, s: &[f64; LANES], g: &mut [Lane]) {
-        let s = s.map(|s| [s; LANES]);
+        let s = spread(s);
         for (x, g) in self.block(b).iter().zip(g) {
             add_rows(simd, |r| &x[r].0, &s, &mut g.0);
         }
@@ -115,7 +115,7 @@ impl Blocks for &Packed {
     #[inline(always)]
     fn add_two<V: Simd>(&self, simd: V, b: usize, s: [&[f64; LANES]; 2], g: &mut [Lane]) {
         let (x, y) = (self.block(b), self.block(b + 1));
-        let (s, t) = (s[0].map(|s| [s; LANES]), s[1].map(|s| [s; LANES]));
+        let (s, t) = (spread(s[0]), spread(s[1]));
         let common = x.len().min(y.len());
         for ((x, y), g) in x.iter().zip(y).zip(&mut *g) {
             let (mut one, mut two, mut three, mut four) = (g.0, [0.0; LANES], [0.0; LANES], [0.0; LANES]);
@@ -205,7 +205,7 @@ impl Blocks for Plain<'_> {
     #[inline(always)]
     fn add<V: Simd>(&self, simd: V, b: usize, s: &[f64; LANES], g: &mut [Lane]) {
         let rows = self.rows(b * LANES);
-        let wide = s.map(|s| [s; LANES]);
+        let wide = spread(s);
         let (full, last) = g.split_at_mut(self.cols / LANES);
         for (c, g) in full.iter_mut().enumerate() {
             add_rows(simd, |r| &rows[r].0[c], &wide, &mut g.0);
@@ -216,6 +216,16 @@ impl Blocks for Plain<'_> {
             }
         }
     }
+}
+
+/// Every number in all lanes of its own. A loop: `map` of an array is not inlined into what is compiled for wide registers.
+#[inline(always)]
+fn spread(s: &[f64; LANES]) -> [[f64; LANES]; LANES] {
+    let mut wide = [[0.0; LANES]; LANES];
+    for r in 0..LANES {
+        wide[r] = [s[r]; LANES];
+    }
+    wide
 }
 
 /// [`total`] of each row.

@@ -2,11 +2,17 @@
 //! all of it, and products with a gradient that is zero elsewhere, would be most of a step.
 
 use super::design::Csr;
+use super::fused::total;
 use super::wide::wide;
 
-/// Numbers that are added in parallel, and groups of them.
+/// Numbers that are added in parallel.
 const LANES: usize = 8;
-const GROUPS: usize = 4;
+/// Entries of a row that share each load of it.
+const SHARE: usize = 4;
+/// Columns that stay in registers while the entries of a row pass.
+const COLUMNS: usize = 32;
+/// Entries that are taken together: most that lie in one row of a matrix of a few hundred columns.
+const MOST: usize = 64;
 
 /// Functionals on matrices of `cols` columns, a sparse row each: `⟨S_i, M⟩ = Σ_e v_e M[e / cols, e % cols]`.
 #[derive(Clone, Copy)]
@@ -18,11 +24,23 @@ pub struct Entries<'a> {
 wide! {
     fn values<'a>(e: Entries<'a>, left: &'a [f64], right: &'a [f64], inner: usize, out: &'a mut [f64]) -> () {
         out.fill(0.0);
-        let mut place = Place::default();
-        for i in 0..e.pattern.rows {
-            for k in e.pattern.offsets[i]..e.pattern.offsets[i + 1] {
-                let (row, col) = place.of(e.pattern.indices[k] as usize, e.cols);
-                out[i] = e.pattern.values[k].mul_add(dot(at(left, row, inner), at(right, col, inner)), out[i]);
+        let mut walk = Walk::default();
+        while walk.next(e) {
+            let own = at(left, walk.row, inner);
+            let mut g = 0;
+            while g + SHARE <= walk.len {
+                let others = std::array::from_fn(|q| at(right, walk.cols[g + q], inner));
+                let sums: [f64; SHARE] = dots(own, others);
+                for q in 0..SHARE {
+                    let i = walk.samples[g + q];
+                    out[i] = walk.values[g + q].mul_add(sums[q], out[i]);
+                }
+                g += SHARE;
+            }
+            for q in g..walk.len {
+                let [sum] = dots(own, [at(right, walk.cols[q], inner)]);
+                let i = walk.samples[q];
+                out[i] = walk.values[q].mul_add(sum, out[i]);
             }
         }
     }
@@ -33,34 +51,114 @@ wide! {
         let ((left, right), (to_left, to_right)) = (sides, to);
         to_left.fill(0.0);
         to_right.fill(0.0);
-        let mut place = Place::default();
-        for i in 0..e.pattern.rows {
-            for k in e.pattern.offsets[i]..e.pattern.offsets[i + 1] {
-                let (row, col) = place.of(e.pattern.indices[k] as usize, e.cols);
-                let q = r[i] * e.pattern.values[k];
-                add(q, at(right, col, inner), &mut to_left[row * inner..(row + 1) * inner]);
-                add(q, at(left, row, inner), &mut to_right[col * inner..(col + 1) * inner]);
+        let mut walk = Walk::default();
+        while walk.next(e) {
+            for q in 0..walk.len {
+                walk.values[q] *= r[walk.samples[q]];
+            }
+            let mut column = 0;
+            while column + COLUMNS <= inner {
+                walk.pull::<COLUMNS>(column, inner, (left, right), (&mut *to_left, &mut *to_right));
+                column += COLUMNS;
+            }
+            while column + 4 <= inner {
+                walk.pull::<4>(column, inner, (left, right), (&mut *to_left, &mut *to_right));
+                column += 4;
+            }
+            while column < inner {
+                walk.pull::<1>(column, inner, (left, right), (&mut *to_left, &mut *to_right));
+                column += 1;
             }
         }
     }
 }
 
-/// Row and column of an entry: most lie in the row of the last one, and a division takes longer than eight products.
-#[derive(Default)]
-struct Place {
+/// Stored numbers one after the other, in groups that lie in one row of the matrix.
+struct Walk {
+    sample: usize,
+    next: usize,
     row: usize,
     begin: usize,
+    len: usize,
+    cols: [usize; MOST],
+    samples: [usize; MOST],
+    values: [f64; MOST],
 }
 
-impl Place {
+impl Default for Walk {
+    fn default() -> Self {
+        Self {
+            sample: 0,
+            next: 0,
+            row: 0,
+            begin: 0,
+            len: 0,
+            cols: [0; MOST],
+            samples: [0; MOST],
+            values: [0.0; MOST],
+        }
+    }
+}
+
+impl Walk {
+    /// Moves to the next group; `false` after the last.
     // No closure over all entries: it would be compiled apart, for the oldest machines.
     #[inline(always)]
-    fn of(&mut self, e: usize, cols: usize) -> (usize, usize) {
-        if e < self.begin || e >= self.begin + cols {
-            self.row = e / cols;
-            self.begin = self.row * cols;
+    fn next(&mut self, e: Entries) -> bool {
+        let Csr { indices, offsets, values, .. } = e.pattern;
+        self.len = 0;
+        while self.next < indices.len() && self.len < MOST {
+            let entry = indices[self.next] as usize;
+            // Most lie in the row of the last one, and a division takes longer than eight products.
+            if entry < self.begin || entry >= self.begin + e.cols {
+                if self.len > 0 {
+                    break;
+                }
+                self.row = entry / e.cols;
+                self.begin = self.row * e.cols;
+            }
+            while offsets[self.sample + 1] <= self.next {
+                self.sample += 1;
+            }
+            self.cols[self.len] = entry - self.begin;
+            self.samples[self.len] = self.sample;
+            self.values[self.len] = values[self.next];
+            self.len += 1;
+            self.next += 1;
         }
-        (self.row, e - self.begin)
+        self.len > 0
+    }
+
+    /// `C` columns from `column` of what the group pulls back to both sides.
+    #[inline(always)]
+    fn pull<const C: usize>(
+        &self,
+        column: usize,
+        inner: usize,
+        (left, right): (&[f64], &[f64]),
+        (to_left, to_right): (&mut [f64], &mut [f64]),
+    ) {
+        let from = self.row * inner + column;
+        let (Some(own), Some(before)) = (left[from..].first_chunk::<C>(), to_left[from..].first_chunk::<C>())
+        else {
+            return;
+        };
+        // Copies of whole arrays, and two loops: else the sums go to memory and back with every entry.
+        let (own, mut sums) = (*own, *before);
+        for (col, q) in self.cols[..self.len].iter().zip(&self.values) {
+            let at = col * inner + column;
+            if let Some(x) = right[at..].first_chunk::<C>() {
+                for l in 0..C {
+                    sums[l] = q.mul_add(x[l], sums[l]);
+                }
+            }
+            if let Some(back) = to_right[at..].first_chunk_mut::<C>() {
+                for l in 0..C {
+                    back[l] = q.mul_add(own[l], back[l]);
+                }
+            }
+        }
+        to_left[from..from + C].copy_from_slice(&sums);
     }
 }
 
@@ -69,39 +167,40 @@ fn at(m: &[f64], row: usize, inner: usize) -> &[f64] {
     &m[row * inner..(row + 1) * inner]
 }
 
+/// Products of `own` with each of `others`, all of one length.
 #[inline(always)]
-fn dot(a: &[f64], b: &[f64]) -> f64 {
-    let (groups, rest) = a.as_chunks::<{ LANES * GROUPS }>();
-    let (others, tail) = b.as_chunks::<{ LANES * GROUPS }>();
-    let mut sums = [[0.0f64; LANES]; GROUPS];
-    for (x, y) in groups.iter().zip(others) {
-        for g in 0..GROUPS {
+fn dots<const R: usize>(own: &[f64], others: [&[f64]; R]) -> [f64; R] {
+    let (blocks, tail) = own.as_chunks::<LANES>();
+    let rows: [(&[[f64; LANES]], &[f64]); R] = std::array::from_fn(|q| {
+        let (chunks, rest) = others[q].as_chunks::<LANES>();
+        (&chunks[..blocks.len()], &rest[..tail.len()])
+    });
+    let mut sums = [[0.0f64; LANES]; R];
+    for (b, v) in blocks.iter().enumerate() {
+        for q in 0..R {
+            let x = &rows[q].0[b];
             for l in 0..LANES {
-                sums[g][l] = x[g * LANES + l].mul_add(y[g * LANES + l], sums[g][l]);
+                sums[q][l] = x[l].mul_add(v[l], sums[q][l]);
             }
         }
     }
-    let (lanes, last) = rest.as_chunks::<LANES>();
-    let (opposite, end) = tail.as_chunks::<LANES>();
-    for (x, y) in lanes.iter().zip(opposite) {
-        for l in 0..LANES {
-            sums[0][l] = x[l].mul_add(y[l], sums[0][l]);
+    // Half a block goes into the first lanes: one number after the other would wait for each other.
+    let (half, last) = tail.as_chunks::<{ LANES / 2 }>();
+    let mut out = [0.0; R];
+    for q in 0..R {
+        let (own_half, rest) = rows[q].1.as_chunks::<{ LANES / 2 }>();
+        for (x, v) in own_half.iter().zip(half) {
+            for l in 0..LANES / 2 {
+                sums[q][l] = x[l].mul_add(v[l], sums[q][l]);
+            }
         }
+        let mut sum = total(&sums[q]);
+        for (x, v) in rest.iter().zip(last) {
+            sum = x.mul_add(*v, sum);
+        }
+        out[q] = sum;
     }
-    let s: [f64; LANES] = std::array::from_fn(|l| (sums[0][l] + sums[1][l]) + (sums[2][l] + sums[3][l]));
-    let mut sum = ((s[0] + s[4]) + (s[1] + s[5])) + ((s[2] + s[6]) + (s[3] + s[7]));
-    for (x, y) in last.iter().zip(end) {
-        sum = x.mul_add(*y, sum);
-    }
-    sum
-}
-
-/// `to += q from`.
-#[inline(always)]
-fn add(q: f64, from: &[f64], to: &mut [f64]) {
-    for (t, f) in to.iter_mut().zip(from) {
-        *t = q.mul_add(*f, *t);
-    }
+    out
 }
 
 impl Entries<'_> {

@@ -30,7 +30,12 @@ impl Chart for Squares<'_> {
         let twice = -2.0 * step;
         if let Some(Sums { shrink, excess, vanished }) = &mut self.sums {
             for ((g, s), e) in g.iter().zip(&mut **shrink).zip(&mut **excess) {
-                **vanished |= add(&g.0.map(|g| twice * g), &mut s.0, &mut e.0);
+                // A loop: `map` of an array is not inlined into what is compiled for wide registers.
+                let mut a = [0.0; LANES];
+                for l in 0..LANES {
+                    a[l] = twice * g.0[l];
+                }
+                **vanished |= add(&a, &mut s.0, &mut e.0);
             }
         }
         for (((u, v), w), g) in self.u.iter_mut().zip(&mut *self.v).zip(w).zip(g) {

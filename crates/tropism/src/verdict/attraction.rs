@@ -22,28 +22,33 @@ pub(super) const NEAR_KKT: f64 = 0.25;
 
 /// Whether [`escapes`] speaks of the model.
 pub(super) fn is_spoken_of(setup: &Setup) -> bool {
+    coordinates(setup).is_some()
+}
+
+/// What grows by itself in a model: the weights of a diagonal network, or the frequencies of full-width convolutions.
+enum Coordinates {
+    Weights,
+    Frequencies,
+}
+
+fn coordinates(setup: &Setup) -> Option<Coordinates> {
     match setup.model.facts().structure {
-        Structure::Diagonal { depth } => depth >= 2,
-        Structure::Convolutional { full, .. } => full,
-        _ => false,
+        Structure::Diagonal { depth } if depth >= 2 => Some(Coordinates::Weights),
+        Structure::Convolutional { full: true, .. } => Some(Coordinates::Frequencies),
+        _ => None,
     }
 }
 
 /// Whether some weight of a diagonal network, or some frequency of a full-width convolutional one, grows by more than `1 + slack` times
 /// the relative growth of the norm; `weights [n]` are the samples' shares in the gradient. Other models are not spoken of.
 pub(super) fn escapes(setup: &Setup, moment: &Moment, weights: &[f64], slack: f64) -> bool {
-    let Targets::Sign(y) = &setup.data.targets else { return false };
-    let convolutional = match setup.model.facts().structure {
-        Structure::Diagonal { depth } if depth >= 2 => false,
-        Structure::Convolutional { full: true, .. } => true,
-        _ => return false,
-    };
+    let (Targets::Sign(y), Some(own)) = (&setup.data.targets, coordinates(setup)) else { return false };
     let pulls: Vec<f64> = y.iter().zip(weights).map(|(y, a)| y * a).collect();
     let theta = &moment.theta;
     let mut speed = vec![0.0; theta.len()];
     setup.model.pullback(theta, &setup.data.x, &pulls, &mut Workspace::default(), &mut speed);
     let limit = dot(&speed, theta) / dot(theta, theta) * (1.0 + slack);
-    if convolutional {
+    if matches!(own, Coordinates::Frequencies) {
         return frequencies(theta, setup.data.d())
             .iter()
             .zip(frequencies(&speed, setup.data.d()))
