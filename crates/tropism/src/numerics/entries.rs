@@ -31,9 +31,9 @@ wide! {
             while g + SHARE <= walk.len {
                 let others = std::array::from_fn(|q| at(right, walk.cols[g + q], inner));
                 let sums: [f64; SHARE] = dots(own, others);
-                for q in 0..SHARE {
+                for (q, sum) in sums.iter().enumerate() {
                     let i = walk.samples[g + q];
-                    out[i] = walk.values[g + q].mul_add(sums[q], out[i]);
+                    out[i] = walk.values[g + q].mul_add(*sum, out[i]);
                 }
                 g += SHARE;
             }
@@ -246,9 +246,9 @@ mod tests {
 
             let r = [1.0, -2.0, 5.0, 3.0];
             let mut g = vec![0.0; rows * cols];
-            for i in 0..4 {
+            for (i, r) in r.iter().enumerate() {
                 for k in pattern.offsets[i]..pattern.offsets[i + 1] {
-                    g[pattern.indices[k] as usize] += r[i] * pattern.values[k];
+                    g[pattern.indices[k] as usize] += r * pattern.values[k];
                 }
             }
             let (mut to_a, mut to_b) = (vec![9.0; a.len()], vec![9.0; b.len()]);

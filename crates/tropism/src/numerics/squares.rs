@@ -32,8 +32,8 @@ impl Chart for Squares<'_> {
             for ((g, s), e) in g.iter().zip(&mut **shrink).zip(&mut **excess) {
                 // A loop: `map` of an array is not inlined into what is compiled for wide registers.
                 let mut a = [0.0; LANES];
-                for l in 0..LANES {
-                    a[l] = twice * g.0[l];
+                for (a, g) in a.iter_mut().zip(&g.0) {
+                    *a = twice * g;
                 }
                 **vanished |= add(&a, &mut s.0, &mut e.0);
             }
