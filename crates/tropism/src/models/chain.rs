@@ -15,7 +15,21 @@ pub(super) struct Chain<'a> {
     pub least_depth: usize,
 }
 
-impl Chain<'_> {
+impl<'a> Chain<'a> {
+    /// Of a product of matrices, which may have a single one.
+    pub fn of_factors(
+        (depth, width, widths): (Option<usize>, Option<usize>, Option<&'a [usize]>),
+        usual_depth: usize,
+        usual_width: usize,
+    ) -> Self {
+        Self { depth, width, widths, usual_depth, usual_width, least_depth: 1 }
+    }
+
+    /// Layers of weights, checked or not.
+    pub fn depth(&self) -> usize {
+        self.depth.or(self.widths.map(|w| w.len() + 1)).unwrap_or(self.usual_depth)
+    }
+
     /// One width for each hidden layer, one less than layers of weights.
     ///
     /// # Errors
@@ -23,7 +37,7 @@ impl Chain<'_> {
     pub fn hidden(&self) -> Result<Vec<usize>, Error> {
         let refuse = |key: &str, found: String, why: &str| Err(Error::bad_value("model", key, found, why));
         let Some(list) = self.widths else {
-            let depth = self.depth.unwrap_or(self.usual_depth);
+            let depth = self.depth();
             check_depth(depth, self.least_depth)?;
             let width = self.width.unwrap_or(self.usual_width);
             if width == 0 && depth > 1 {

@@ -48,21 +48,8 @@ impl Default for DeepLinearSpec {
 }
 
 impl DeepLinearSpec {
-    /// Number of weight matrices.
-    pub(super) fn depth(&self) -> usize {
-        let listed = self.widths.as_ref().map_or(USUAL_DEPTH, |w| w.len() + 1);
-        self.depth.unwrap_or(listed)
-    }
-
-    fn chain(&self) -> Chain<'_> {
-        Chain {
-            depth: self.depth,
-            width: self.width,
-            widths: self.widths.as_deref(),
-            usual_depth: USUAL_DEPTH,
-            usual_width: 1,
-            least_depth: 1,
-        }
+    pub(super) fn chain(&self) -> Chain<'_> {
+        Chain::of_factors((self.depth, self.width, self.widths.as_deref()), USUAL_DEPTH, 1)
     }
 
     /// The model itself, after checking the ranges of its keys.
@@ -72,7 +59,7 @@ impl DeepLinearSpec {
     pub fn build(&self, interface: &Interface) -> Result<Box<dyn Model>, Error> {
         let Interface { inputs, outputs, .. } = *interface;
         let sizes = sizes(self.chain(), (outputs, inputs))?;
-        let depth = self.depth();
+        let depth = sizes.len() - 1;
         check_not_saddle(self.init_scale, depth)?;
         let facts = ModelFacts {
             homogeneity: Some(depth as f64),

@@ -142,6 +142,34 @@ impl Factors {
         Some((Entries { pattern: x, cols }, inner, right))
     }
 
+    /// Pulls `upper = (W_N ⋯ W_{top+2})ᵀ G` back to the factors `W_{top+1}, …, W_1`, with the partial products in `partials` and two buffers
+    /// in turn; nothing for `top = 0`.
+    fn pull_below(
+        &self,
+        theta: &[f64],
+        upper: Factor,
+        top: usize,
+        (partials, buffers): (&[f64], &mut Vec<f64>),
+        out: &mut [f64],
+    ) {
+        let d = self.sizes[0];
+        let widest = self.sizes.iter().copied().max().unwrap_or(0) * d;
+        buffers.resize(2 * widest, 0.0);
+        let (mut now, mut next) = buffers.split_at_mut(widest);
+        for j in (1..=top).rev() {
+            let rows = self.sizes[j + 1];
+            let upper = if j == top { upper } else { Factor::plain(&now[..rows * d], rows, d) };
+            product(&mut out[self.block(j).range()], upper, self.before(theta, partials, j).t(), false);
+            let below = self.factor(theta, j).t();
+            if j == 1 {
+                product(&mut out[self.block(0).range()], below, upper, false);
+                return;
+            }
+            product(&mut next[..self.sizes[j] * d], below, upper, false);
+            std::mem::swap(&mut now, &mut next);
+        }
+    }
+
     fn gaussian(&self, rng: &mut Rng, theta: &mut [f64]) {
         for j in 0..self.depth() {
             // An inner sum over `sizes[j]` terms: its standard deviation grows by the root of their number.
@@ -217,31 +245,12 @@ impl PredictorMap for Factors {
 
     fn pull(&self, theta: &[f64], g: &[f64], layers: &mut Layers, out: &mut [f64]) {
         let n = self.depth();
-        self.forward(theta, layers);
-        // `back = (W_N ⋯ W_{j+1})ᵀ G`, two buffers in turn.
-        let widest = self.sizes.iter().copied().max().unwrap_or(0) * self.sizes[0];
-        let mut back = std::mem::take(&mut layers.backward);
-        back.resize(2 * widest, 0.0);
-        let (mut now, mut next) = back.split_at_mut(widest);
-        now[..g.len()].copy_from_slice(g);
-        for j in (0..n).rev() {
-            let (rows, b) = (self.sizes[j + 1], self.block(j));
-            let upper = Factor::plain(&now[..rows * self.sizes[0]], rows, self.sizes[0]);
-            if j == 0 {
-                // A single factor: it is the predictor.
-                out[b.range()].copy_from_slice(&now[..rows * self.sizes[0]]);
-                break;
-            }
-            product(&mut out[b.range()], upper, self.product(theta, layers, j).t(), false);
-            if j == 1 {
-                product(&mut out[self.block(0).range()], self.factor(theta, 1).t(), upper, false);
-                break;
-            }
-            let len = self.sizes[j] * self.sizes[0];
-            product(&mut next[..len], self.factor(theta, j).t(), upper, false);
-            std::mem::swap(&mut now, &mut next);
+        if n == 1 {
+            return out.copy_from_slice(g);
         }
-        layers.backward = back;
+        self.forward(theta, layers);
+        let upper = Factor::plain(g, self.sizes[n], self.sizes[0]);
+        self.pull_below(theta, upper, n - 1, (&layers.forward, &mut layers.backward), out);
     }
 
     fn predict_entries(&self, theta: &[f64], x: &Csr, layers: &mut Layers, out: &mut [f64]) -> bool {
@@ -262,24 +271,8 @@ impl PredictorMap for Factors {
         if n == 2 {
             transpose(&pulled, (d, inner), &mut out[self.block(0).range()]);
         }
-        let widest = self.sizes.iter().copied().max().unwrap_or(0) * d;
-        let mut back = std::mem::take(&mut layers.backward);
-        back.resize(2 * widest, 0.0);
-        let (mut now, mut next) = back.split_at_mut(widest);
-        let mut upper = Factor::transposed(&pulled, d, inner);
-        for j in (1..n - 1).rev() {
-            product(&mut out[self.block(j).range()], upper, self.before(theta, &layers.beside, j).t(), false);
-            let below = self.factor(theta, j).t();
-            if j == 1 {
-                product(&mut out[self.block(0).range()], below, upper, false);
-                break;
-            }
-            let len = self.sizes[j] * d;
-            product(&mut next[..len], below, upper, false);
-            std::mem::swap(&mut now, &mut next);
-            upper = Factor::plain(&now[..len], self.sizes[j], d);
-        }
-        layers.backward = back;
+        let upper = Factor::transposed(&pulled, d, inner);
+        self.pull_below(theta, upper, n - 2, (&layers.beside, &mut layers.backward), out);
         layers.pulled = pulled;
         true
     }

@@ -48,8 +48,8 @@ impl ModelSpec {
             ModelSpec::two_layer_relu(spec) if spec.trained == Trained::OutputLayer => {
                 spec.feature_seed.get_or_insert(seed);
             }
-            ModelSpec::deep_linear(spec) => spec.depth = Some(spec.depth()),
-            ModelSpec::matrix_factorization(spec) => spec.depth = Some(spec.depth()),
+            ModelSpec::deep_linear(spec) => spec.depth = Some(spec.chain().depth()),
+            ModelSpec::matrix_factorization(spec) => spec.depth = Some(spec.chain().depth()),
             _ => {}
         }
     }

@@ -3,10 +3,10 @@
 use super::case::{Check, check};
 use crate::data::Targets;
 use crate::losses::Task;
-use crate::numerics::pseudo_inverse::PseudoInverse;
-use crate::numerics::{Matrix, linalg};
+use crate::numerics::{Design, PseudoInverse, linalg};
 use crate::spec::Setup;
 use crate::terms::Holds;
+use std::sync::Arc;
 
 /// Numerical rank of `X`, and the least-squares residual of the targets relative to their size; `(0, ∞)` without real targets.
 pub(super) fn rank_and_residual(setup: &Setup) -> (usize, f64) {
@@ -21,19 +21,20 @@ pub(super) fn rank_and_residual(setup: &Setup) -> (usize, f64) {
         let rank = nonzero.iter().filter(|n| **n).count();
         return (rank, linalg::norm2(&missed) / linalg::norm2(&y).max(f64::MIN_POSITIVE));
     }
-    // A Gram matrix takes a tenth of the time of a decomposition, and is out of doubt where it is well conditioned.
-    if let Some(inverse) = PseudoInverse::by_gram(setup.data.x.clone()) {
-        let mut rest = vec![0.0; y.len()];
-        setup.data.x.apply(&inverse.solve(&y), &mut rest);
-        let residual = linalg::distance(&rest, &y) / linalg::norm2(&y).max(f64::MIN_POSITIVE);
-        return (inverse.rank(), residual);
-    }
-    of_equations(&setup.data.x.to_dense(), &y)
+    of_equations(&setup.data.x, &y)
 }
 
 /// The same for the equations `Xw = y`, `X [n × d]`.
-pub(super) fn of_equations(x: &Matrix, y: &[f64]) -> (usize, f64) {
-    let Some(d) = linalg::svd(x) else { return (0, f64::INFINITY) };
+pub(super) fn of_equations(x: &Arc<Design>, y: &[f64]) -> (usize, f64) {
+    let relative = |rest: &[f64]| linalg::norm2(rest) / linalg::norm2(y).max(f64::MIN_POSITIVE);
+    // A Gram matrix takes a tenth of the time of a decomposition, and is out of doubt where it is well conditioned.
+    if let Some(inverse) = PseudoInverse::by_gram(x.clone()) {
+        let mut rest = vec![0.0; y.len()];
+        x.apply(&inverse.solve(y), &mut rest);
+        rest.iter_mut().zip(y).for_each(|(r, y)| *r -= y);
+        return (inverse.rank(), relative(&rest));
+    }
+    let Some(d) = linalg::svd(&x.to_dense()) else { return (0, f64::INFINITY) };
     let cut = x.rows().max(x.cols()) as f64 * f64::EPSILON * d.s.first().copied().unwrap_or(0.0);
     let rank = d.s.iter().take_while(|&&s| s > cut).count();
     let mut rest = y.to_vec();
@@ -42,7 +43,7 @@ pub(super) fn of_equations(x: &Matrix, y: &[f64]) -> (usize, f64) {
         let part = linalg::dot(&u, y);
         linalg::axpy(-part, &u, &mut rest);
     }
-    (rank, linalg::norm2(&rest) / linalg::norm2(y).max(f64::MIN_POSITIVE))
+    (rank, relative(&rest))
 }
 
 /// Condition: `n` equations of that rank and residual have a solution.

@@ -73,7 +73,7 @@ impl Case<'_> {
             return check("interpolation is possible", Holds::No, "the targets are no real numbers");
         };
         let rest: Vec<f64> = y.iter().zip(&f.outputs).map(|(y, f)| y - f).collect();
-        possible(of_equations(&f.training(), &rest), f.n)
+        possible(of_equations(&Arc::new(f.training().into()), &rest), f.n)
     }
 
     /// Condition: data that the features separate, by our own certificate.
